@@ -1,0 +1,151 @@
+"""From (user, item) and, where it is given, the pair's history to one logit per task."""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+
+class AdditiveBlueprint(nn.Module):
+    """The two-input blueprint: both embeddings side by side, one sigmoid unit per task on top.
+
+        logit[t] = w_t . [user_embedding, item_embedding] + c_t = a_t(user) + b_t(item) + c_t
+
+    Nothing stands between the embeddings and the units, so the score is a sum of a part of the user
+    and a part of the item: it ranks the items in the same order for every user. The logits are
+    returned; the sigmoid belongs to the loss.
+    """
+
+    def __init__(self, n_users: int, n_items: int, n_tasks: int, *, dim: int) -> None:
+        super().__init__()
+        self.user_embedding = _embedding(n_users, dim)
+        self.item_embedding = _embedding(n_items, dim)
+        self.heads = nn.Linear(2 * dim, n_tasks)  # row t: the unit of task t
+
+    def forward(self, user: Int[Tensor, " n"], item: Int[Tensor, " n"]) -> Float[Tensor, "n tasks"]:
+        pair = torch.cat([self.user_embedding(user), self.item_embedding(item)], dim=1)
+        return self.heads(pair)
+
+
+class SharedBottom(nn.Module):
+    """Hard parameter sharing: embeddings and a bottom that all tasks use, then a tower for each.
+
+        user vector u = user embedding + W_u user features; item vector v likewise
+        shared      s = relu(B [u, v, u * v, history] + b)
+        logit[t]      = h_t . relu(T_t s + d_t) + c_t        for the tasks of the pair
+        logit[tag]    = h_tag . u + c_tag                    for the tags of the user
+
+    A tag is a label of the user, so its head reads the user's vector alone: a user has one tag
+    prediction whatever the item.
+
+    Source: Caruana, Multitask Learning, Machine Learning 28, 1997 (one hidden layer shared by all
+    tasks). Features added to the embedding as in Kula, LightFM, CBRecSys 2015.
+
+    Args:
+        n_tasks: logits returned, tags included.
+        dim: width of an embedding.
+        hidden: width of the shared layer; a tower is half as wide.
+        n_history: features of the pair's own history, the third input.
+        n_tags: how many of the tasks, the last ones, are tags of the user.
+        user_features: one row per user, looked up by row number; not trained.
+        item_features: one row per item.
+        cold_users: True for the users who have no embedding of their own: only their features
+            speak for them.
+        dropout: share of the shared layer's inputs that a training step silences.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        n_tasks: int,
+        *,
+        dim: int,
+        hidden: int,
+        n_history: int = 0,
+        n_tags: int = 0,
+        user_features: Float[Tensor, "users user_features"] | None = None,
+        item_features: Float[Tensor, "items item_features"] | None = None,
+        cold_users: Bool[Tensor, " users"] | None = None,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if not 0 <= n_tags < n_tasks:
+            raise ValueError(
+                f"`n_tags` counts tasks that are tags, from 0 to {n_tasks - 1} of `n_tasks`="
+                f"{n_tasks}; found {n_tags}."
+            )
+        self.n_history = n_history
+        self.user_embedding = _embedding(n_users, dim)
+        self.item_embedding = _embedding(n_items, dim)
+        self.register_buffer("user_features", user_features)
+        self.register_buffer("item_features", item_features)
+        self.register_buffer("cold_users", cold_users)
+        self.user_side = _side(user_features, dim)
+        self.item_side = _side(item_features, dim)
+        self.bottom = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(3 * dim + n_history, hidden), nn.ReLU()
+        )
+        self.towers = nn.ModuleList(
+            nn.Sequential(nn.Linear(hidden, hidden // 2), nn.ReLU())
+            for _ in range(n_tasks - n_tags)
+        )
+        self.heads = nn.ModuleList(nn.Linear(hidden // 2, 1) for _ in range(n_tasks - n_tags))
+        self.tag_heads = nn.Linear(dim, n_tags) if n_tags else None
+
+    def forward(
+        self,
+        user: Int[Tensor, " n"],
+        item: Int[Tensor, " n"],
+        history: Float[Tensor, "n features"] | None = None,
+    ) -> Float[Tensor, "n tasks"]:
+        self._refuse_another_history(history)
+        u, v = self.user_vector(user), self.item_vector(item)
+        pair = [u, v, u * v] if history is None else [u, v, u * v, history]
+        shared = self.bottom(torch.cat(pair, dim=1))  # [n, hidden]
+        logits = [head(tower(shared)) for tower, head in zip(self.towers, self.heads, strict=True)]
+        if self.tag_heads is not None:
+            logits.append(self.tag_heads(u))
+        return torch.cat(logits, dim=1)
+
+    def user_vector(self, user: Int[Tensor, " n"]) -> Float[Tensor, "n dim"]:
+        """All that the network knows of each user: the embedding, plus the features' part."""
+        vector = self.user_embedding(user)
+        if self.cold_users is not None:
+            vector = vector.masked_fill(self.cold_users[user][:, None], 0.0)
+        if self.user_side is not None:
+            vector = vector + self.user_side(self.user_features[user])
+        return vector
+
+    def item_vector(self, item: Int[Tensor, " n"]) -> Float[Tensor, "n dim"]:
+        """All that the network knows of each item: the embedding, plus the features' part."""
+        vector = self.item_embedding(item)
+        if self.item_side is not None:
+            vector = vector + self.item_side(self.item_features[item])
+        return vector
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """The parameters below the towers: what the tasks have in common and may fight over."""
+        own = {*self.towers.parameters(), *self.heads.parameters()}
+        if self.tag_heads is not None:
+            own |= {*self.tag_heads.parameters()}
+        return [parameter for parameter in self.parameters() if parameter not in own]
+
+    def _refuse_another_history(self, history: Float[Tensor, "n features"] | None) -> None:
+        found = 0 if history is None else history.shape[1]
+        if found != self.n_history:
+            raise ValueError(
+                f"This network was built for {self.n_history} history features; found {found}. "
+                f"Build it with `n_history={found}`, or drop them from the log by "
+                f"`interactions.without_history`."
+            )
+
+
+def _embedding(n_rows: int, dim: int) -> nn.Embedding:
+    embedding = nn.Embedding(n_rows, dim)
+    # PyTorch's own start, a standard deviation of 1, drowns the few labels of a rare row
+    nn.init.normal_(embedding.weight, std=0.05)
+    return embedding
+
+
+def _side(features: Float[Tensor, "rows features"] | None, dim: int) -> nn.Linear | None:
+    return None if features is None else nn.Linear(features.shape[1], dim, bias=False)
