@@ -12,6 +12,14 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from mtl_course.interactions import Interactions, Scale, only_tasks
 
 
+class RankedLists(NamedTuple):
+    """One list per user, indexed by user number; a user without rows has an empty one."""
+
+    scores: Float[Tensor, "users longest"]  # best first; -inf after the last row of a user
+    labels: Float[Tensor, "users longest"]  # in the same order; 0 after the last row
+    lengths: Int[Tensor, " users"]
+
+
 class UserMean(NamedTuple):
     """A figure averaged over the users that have one."""
 
@@ -142,90 +150,15 @@ def rmse(
     return (scale.high - scale.low) * float(errors.square().mean().sqrt())
 
 
-def auc_per_user(
+def ranked_lists(
     scores: Float[Tensor, " n"], labels: Float[Tensor, " n"], user: Int[Tensor, " n"]
-) -> Float[Tensor, " users"]:
-    """AUC of each user's own list, indexed by user number; NaN where a user lacks a class."""
-    _refuse_unusable("AUC", scores, labels)
-    lists = _ranked_lists(scores, labels, user)
-    better, as_good = _better_and_as_good(lists.scores)
-    ranks = (better + as_good + 1) / 2  # from 1, best first; tied rows share their mean rank
-    n_positives = lists.labels.sum(dim=1)
-    n_negatives = lists.lengths - n_positives
-    above = (ranks * lists.labels).sum(dim=1) - n_positives * (n_positives + 1) / 2
-    return 1 - above / (n_positives * n_negatives)  # 0 / 0 is NaN
+) -> RankedLists:
+    """Each user's rows, best score first; of equal scores the earlier row goes first.
 
-
-def average_precision_per_user(
-    scores: Float[Tensor, " n"], labels: Float[Tensor, " n"], user: Int[Tensor, " n"]
-) -> Float[Tensor, " users"]:
-    """Average precision of each user's own list; NaN for a user without a positive row."""
-    _refuse_unusable("Average precision", scores, labels)
-    lists = _ranked_lists(scores, labels, user)
-    as_good = _better_and_as_good(lists.scores)[1]
-    hits = lists.labels.cumsum(dim=1).gather(1, as_good - 1)
-    return (hits / as_good * lists.labels).sum(dim=1) / lists.labels.sum(dim=1)
-
-
-def recall_at_k(
-    scores: Float[Tensor, " n"], labels: Float[Tensor, " n"], user: Int[Tensor, " n"], *, k: int
-) -> Float[Tensor, " users"]:
-    """Share of what could be found among each user's k best rows; NaN without a positive row.
-
-        recall[u] = hits among the k best of u / min(k, positives of u)
-
-    The denominator lets a perfect list reach 1 even for a user with more than k positives. A user
-    with fewer than k rows has them all in the list. Of equal scores the earlier row goes first.
-
-    Example:
-        >>> user = torch.tensor([0, 0, 0, 1])
-        >>> labels = torch.tensor([0.0, 1.0, 1.0, 0.0])
-        >>> recall_at_k(torch.tensor([0.9, 0.8, 0.1, 0.3]), labels, user, k=2)
-        tensor([0.5000,    nan])
+    Raises:
+        ValueError: one class only, a label other than 0 or 1, a score that is not finite.
     """
-    _refuse_unusable("Recall@k", scores, labels, k)
-    lists = _ranked_lists(scores, labels, user)
-    return lists.labels[:, :k].sum(dim=1) / lists.labels.sum(dim=1).clamp(max=k)
-
-
-def ndcg_at_k(
-    scores: Float[Tensor, " n"], labels: Float[Tensor, " n"], user: Int[Tensor, " n"], *, k: int
-) -> Float[Tensor, " users"]:
-    """Gain of each user's k best rows, discounted by place, over the best gain attainable.
-
-        dcg[u] = sum_{r=1..k} label of the row in place r / log2(r + 1);   ndcg = dcg / ideal dcg
-
-    NaN for a user without a positive row. Of equal scores the earlier row goes first.
-
-    Source: Järvelin and Kekäläinen, ACM TOIS 2002; they discount by log2(r) from the third place
-    on, here by log2(r + 1) from the first, as scikit-learn does.
-    """
-    _refuse_unusable("NDCG@k", scores, labels, k)
-    lists = _ranked_lists(scores, labels, user)
-    found = lists.labels[:, :k]
-    ideal = lists.labels.sort(dim=1, descending=True).values[:, :k]
-    discount = 1 / torch.arange(2, found.shape[1] + 2).log2()
-    return (found @ discount) / (ideal @ discount)
-
-
-def mean_over_users(values: Float[Tensor, " users"]) -> UserMean:
-    """Mean of a figure per user, over the users where it is defined, and how many those are.
-
-    With nobody left the mean is NaN.
-    """
-    defined = values[~values.isnan()]
-    return UserMean(float(defined.mean()) if len(defined) else nan, len(defined))
-
-
-class _Lists(NamedTuple):
-    scores: Float[Tensor, "users longest"]  # best first; -inf after the last row of a user
-    labels: Float[Tensor, "users longest"]  # in the same order; 0 after the last row
-    lengths: Int[Tensor, " users"]
-
-
-def _ranked_lists(
-    scores: Float[Tensor, " n"], labels: Float[Tensor, " n"], user: Int[Tensor, " n"]
-) -> _Lists:
+    _refuse_unusable("A ranked list", scores, labels)
     lengths = user.bincount()
     order = user.argsort(stable=True)
     row = user[order]
@@ -236,7 +169,74 @@ def _ranked_lists(
     padded_labels = torch.zeros(shape)
     padded_labels[row, column] = labels[order]
     ranked = padded_scores.sort(dim=1, descending=True, stable=True)
-    return _Lists(ranked.values, padded_labels.gather(1, ranked.indices), lengths)
+    return RankedLists(ranked.values, padded_labels.gather(1, ranked.indices), lengths)
+
+
+def auc_per_user(lists: RankedLists) -> Float[Tensor, " users"]:
+    """AUC of each user's own list; NaN for a user who lacks positive or negative rows."""
+    better, as_good = _better_and_as_good(lists.scores)
+    ranks = (better + as_good + 1) / 2  # from 1, best first; tied rows share their mean rank
+    n_positives = lists.labels.sum(dim=1)
+    n_negatives = lists.lengths - n_positives
+    above = (ranks * lists.labels).sum(dim=1) - n_positives * (n_positives + 1) / 2
+    return 1 - above / (n_positives * n_negatives)  # 0 / 0 is NaN
+
+
+def average_precision_per_user(lists: RankedLists) -> Float[Tensor, " users"]:
+    """Average precision of each user's own list; NaN for a user without a positive row."""
+    as_good = _better_and_as_good(lists.scores)[1]
+    hits = lists.labels.cumsum(dim=1).gather(1, as_good - 1)
+    return (hits / as_good * lists.labels).sum(dim=1) / lists.labels.sum(dim=1)
+
+
+def recall_at_k(lists: RankedLists, *, k: int) -> Float[Tensor, " users"]:
+    """Share of what could be found among each user's k best rows; NaN without a positive row.
+
+        recall[u] = hits among the k best of u / min(k, positives of u)
+
+    The denominator lets a perfect list reach 1 even for a user with more than k positives. A user
+    with fewer than k rows has them all in the list.
+
+    Raises:
+        ValueError: `k` is below 1.
+
+    Example:
+        >>> scores, labels = torch.tensor([0.9, 0.8, 0.1, 0.3]), torch.tensor([0.0, 1.0, 1.0, 0.0])
+        >>> recall_at_k(ranked_lists(scores, labels, torch.tensor([0, 0, 0, 1])), k=2)
+        tensor([0.5000,    nan])
+    """
+    _refuse_no_place(k)
+    return lists.labels[:, :k].sum(dim=1) / lists.labels.sum(dim=1).clamp(max=k)
+
+
+def ndcg_at_k(lists: RankedLists, *, k: int) -> Float[Tensor, " users"]:
+    """Gain of each user's k best rows, discounted by place, over the best gain attainable.
+
+        dcg[u] = sum_{r=1..k} label of the row in place r / log2(r + 1);   ndcg = dcg / ideal dcg
+
+    NaN for a user without a positive row.
+
+    Raises:
+        ValueError: `k` is below 1.
+
+    Source: Järvelin and Kekäläinen, ACM TOIS 2002; they discount by log2(r) from the third place
+    on, here by log2(r + 1) from the first, as scikit-learn does.
+    """
+    _refuse_no_place(k)
+    found = lists.labels[:, :k]
+    discount = 1 / torch.arange(2, found.shape[1] + 2).log2()
+    n_findable = lists.labels.sum(dim=1).clamp(max=found.shape[1]).long()
+    ideal = torch.cat([torch.zeros(1), discount.cumsum(dim=0)])[n_findable]
+    return (found @ discount) / ideal
+
+
+def mean_over_users(values: Float[Tensor, " users"]) -> UserMean:
+    """Mean of a figure per user, over the users where it is defined, and how many those are.
+
+    With nobody left the mean is NaN.
+    """
+    defined = values[~values.isnan()]
+    return UserMean(float(defined.mean()) if len(defined) else nan, len(defined))
 
 
 def _better_and_as_good(
@@ -253,21 +253,20 @@ def _better_and_as_good(
 def _ranking(
     scores: Float[Tensor, " n"], labels: Float[Tensor, " n"], user: Int[Tensor, " n"], k: int
 ) -> Ranking:
+    lists = ranked_lists(scores, labels, user)
     return Ranking(
         auc=auc(scores, labels),
         average_precision=average_precision(scores, labels),
-        user_auc=mean_over_users(auc_per_user(scores, labels, user)),
-        user_average_precision=mean_over_users(average_precision_per_user(scores, labels, user)),
-        recall=mean_over_users(recall_at_k(scores, labels, user, k=k)),
-        ndcg=mean_over_users(ndcg_at_k(scores, labels, user, k=k)),
+        user_auc=mean_over_users(auc_per_user(lists)),
+        user_average_precision=mean_over_users(average_precision_per_user(lists)),
+        recall=mean_over_users(recall_at_k(lists, k=k)),
+        ndcg=mean_over_users(ndcg_at_k(lists, k=k)),
         n_rows=len(labels),
         n_positives=int(labels.sum()),
     )
 
 
-def _refuse_unusable(
-    metric: str, scores: Float[Tensor, " n"], labels: Float[Tensor, " n"], k: int = 1
-) -> None:
+def _refuse_unusable(metric: str, scores: Float[Tensor, " n"], labels: Float[Tensor, " n"]) -> None:
     n_positives, n_negatives = int((labels == 1).sum()), int((labels == 0).sum())
     if n_positives + n_negatives < len(labels):
         strange = labels[(labels != 0) & (labels != 1)][0].item()
@@ -278,7 +277,10 @@ def _refuse_unusable(
         )
     if not scores.isfinite().all():
         strange = scores[~scores.isfinite()][0].item()
-        raise ValueError(f"{metric} ranks by finite scores; found {strange}.")
+        raise ValueError(f"{metric} needs finite scores; found {strange}.")
+
+
+def _refuse_no_place(k: int) -> None:
     if k < 1:
         raise ValueError(f"`k` must be 1 or more; found {k}.")
 

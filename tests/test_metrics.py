@@ -27,6 +27,11 @@ def two_lists() -> Interactions:
     )
 
 
+@pytest.fixture
+def lists(two_lists) -> metrics.RankedLists:
+    return metrics.ranked_lists(SCORES, two_lists.labels[:, 0], two_lists.user)
+
+
 SCORES = torch.tensor([0.9, 0.5, 0.2, 0.8, 0.7, 0.1])
 
 
@@ -45,8 +50,8 @@ def test_auc_counts_the_pairs_in_the_right_order(two_lists):
     assert metrics.auc(SCORES, two_lists.labels[:, 0]) == pytest.approx(6 / 9)
 
 
-def test_auc_per_user_counts_pairs_inside_a_list_only(two_lists):
-    found = metrics.auc_per_user(SCORES, two_lists.labels[:, 0], two_lists.user)
+def test_auc_per_user_counts_pairs_inside_a_list_only(lists):
+    found = metrics.auc_per_user(lists)
     assert_close(found, torch.tensor([1 / 2, 1 / 2]))  # .9 > .5 > .2 and .8 > .7 > .1
 
 
@@ -56,20 +61,19 @@ def test_average_precision_averages_precision_at_each_positive(two_lists):
     assert found == pytest.approx((1 / 1 + 2 / 3 + 3 / 5) / 3)
 
 
-def test_average_precision_per_user_restarts_at_each_list(two_lists):
-    found = metrics.average_precision_per_user(SCORES, two_lists.labels[:, 0], two_lists.user)
+def test_average_precision_per_user_restarts_at_each_list(lists):
+    found = metrics.average_precision_per_user(lists)
     assert_close(found, torch.tensor([(1 + 2 / 3) / 2, 1 / 2]))
 
 
-def test_recall_divides_by_what_a_list_of_k_could_hold(two_lists):
-    labels, user = two_lists.labels[:, 0], two_lists.user
-    assert_close(metrics.recall_at_k(SCORES, labels, user, k=1), torch.tensor([1.0, 0.0]))
-    assert_close(metrics.recall_at_k(SCORES, labels, user, k=2), torch.tensor([1 / 2, 1.0]))
-    assert_close(metrics.recall_at_k(SCORES, labels, user, k=99), torch.tensor([1.0, 1.0]))
+def test_recall_divides_by_what_a_list_of_k_could_hold(lists):
+    assert_close(metrics.recall_at_k(lists, k=1), torch.tensor([1.0, 0.0]))
+    assert_close(metrics.recall_at_k(lists, k=2), torch.tensor([1 / 2, 1.0]))
+    assert_close(metrics.recall_at_k(lists, k=99), torch.tensor([1.0, 1.0]))
 
 
-def test_ndcg_discounts_by_the_logarithm_of_the_place(two_lists):
-    found = metrics.ndcg_at_k(SCORES, two_lists.labels[:, 0], two_lists.user, k=3)
+def test_ndcg_discounts_by_the_logarithm_of_the_place(lists):
+    found = metrics.ndcg_at_k(lists, k=3)
     second, third = 1 / (log(3) / log(2)), 1 / 2
     assert_close(found, torch.tensor([(1 + third) / (1 + second), second]))
 
@@ -77,8 +81,9 @@ def test_ndcg_discounts_by_the_logarithm_of_the_place(two_lists):
 @pytest.mark.parametrize("seed", range(3))
 def test_figures_per_user_equal_scikit_learn_list_by_list(seed):
     scores, labels, user = random_lists(seed)
-    auc = metrics.auc_per_user(scores, labels, user)
-    precision = metrics.average_precision_per_user(scores, labels, user)
+    lists = metrics.ranked_lists(scores, labels, user)
+    auc = metrics.auc_per_user(lists)
+    precision = metrics.average_precision_per_user(lists)
 
     for u in range(12):
         mine = user == u
@@ -90,7 +95,7 @@ def test_figures_per_user_equal_scikit_learn_list_by_list(seed):
 def test_ndcg_equals_scikit_learn_where_no_scores_tie():
     scores, labels, user = random_lists(4)
     scores = torch.rand(len(scores), generator=torch.Generator().manual_seed(5))
-    found = metrics.ndcg_at_k(scores, labels, user, k=10)
+    found = metrics.ndcg_at_k(metrics.ranked_lists(scores, labels, user), k=10)
 
     for u in range(12):
         mine = user == u
@@ -119,28 +124,30 @@ def test_no_ranking_metric_depends_on_the_order_of_the_rows_or_the_scale_of_the_
 
 def test_equal_scores_are_worth_a_coin_flip():
     labels = torch.tensor([1.0, 0.0, 1.0, 0.0, 0.0])
-    same, user = torch.full((5,), 0.7), torch.zeros(5, dtype=torch.long)
+    same = torch.full((5,), 0.7)
+    lists = metrics.ranked_lists(same, labels, torch.zeros(5, dtype=torch.long))
     assert metrics.auc(same, labels) == 0.5
-    assert metrics.auc_per_user(same, labels, user).item() == 0.5
+    assert metrics.auc_per_user(lists).item() == 0.5
     assert metrics.average_precision(same, labels) == pytest.approx(2 / 5)
-    assert metrics.average_precision_per_user(same, labels, user).item() == pytest.approx(2 / 5)
+    assert metrics.average_precision_per_user(lists).item() == pytest.approx(2 / 5)
 
 
 def test_of_equal_scores_the_earlier_row_is_listed_first():
-    labels, user = torch.tensor([0.0, 1.0]), torch.zeros(2, dtype=torch.long)
-    assert metrics.recall_at_k(torch.ones(2), labels, user, k=1).item() == 0
+    lists = metrics.ranked_lists(torch.ones(2), torch.tensor([0.0, 1.0]), torch.tensor([0, 0]))
+    assert metrics.recall_at_k(lists, k=1).item() == 0
 
 
 def test_a_user_without_a_positive_row_has_no_figure_and_does_not_count():
-    labels, user = torch.tensor([1.0, 0.0, 0.0, 0.0]), torch.tensor([0, 0, 1, 1])
-    scores = torch.tensor([0.2, 0.1, 0.4, 0.3])
+    labels, user = torch.tensor([1.0, 0.0, 0.0, 0.0]), torch.tensor([0, 0, 2, 2])
+    lists = metrics.ranked_lists(torch.tensor([0.2, 0.1, 0.4, 0.3]), labels, user)
     for values in (
-        metrics.auc_per_user(scores, labels, user),
-        metrics.average_precision_per_user(scores, labels, user),
-        metrics.recall_at_k(scores, labels, user, k=1),
-        metrics.ndcg_at_k(scores, labels, user, k=1),
+        metrics.auc_per_user(lists),
+        metrics.average_precision_per_user(lists),
+        metrics.recall_at_k(lists, k=1),
+        metrics.ndcg_at_k(lists, k=1),
     ):
-        assert isnan(values[1])
+        assert isnan(values[1])  # no row at all
+        assert isnan(values[2])  # no positive row
         assert metrics.mean_over_users(values) == (1.0, 1)
     assert isnan(metrics.mean_over_users(torch.tensor([torch.nan])).mean)
 
@@ -184,18 +191,20 @@ def test_log_loss_of_a_coin_flip_is_log_two_nats():
     assert found == pytest.approx(log(2))
 
 
-def test_a_degenerate_metric_is_refused():
+def test_a_degenerate_metric_is_refused(lists):
     scores, user = torch.rand(512), torch.zeros(512, dtype=torch.long)
-    with pytest.raises(ValueError, match=r"AUC compares positive with negative rows; found 0 and"):
+    with pytest.raises(ValueError, match=r"AUC compares positive .*; found 0 and 512\."):
         metrics.auc(scores, torch.zeros(512))
     with pytest.raises(ValueError, match=r"Average precision compares .* found 512 and 0\."):
-        metrics.average_precision_per_user(scores, torch.ones(512), user)
+        metrics.average_precision(scores, torch.ones(512))
     with pytest.raises(ValueError, match=r"AUC needs labels of 0 or 1; found 0\.25\."):
         metrics.auc(scores, torch.full((512,), 0.25))
-    with pytest.raises(ValueError, match=r"Recall@k ranks by finite scores; found nan\."):
-        metrics.recall_at_k(scores / 0 * 0, (scores > 0.5).float(), user, k=3)
+    with pytest.raises(ValueError, match=r"A ranked list needs finite scores; found nan\."):
+        metrics.ranked_lists(scores / 0 * 0, (scores > 0.5).float(), user)
     with pytest.raises(ValueError, match=r"`k` must be 1 or more; found 0\."):
-        metrics.ndcg_at_k(scores, (scores > 0.5).float(), user, k=0)
+        metrics.recall_at_k(lists, k=0)
+    with pytest.raises(ValueError, match=r"`k` must be 1 or more; found -1\."):
+        metrics.ndcg_at_k(lists, k=-1)
     with pytest.raises(ValueError, match=r"RMSE needs an observed label; found 0 in 512 rows\."):
         metrics.rmse(scores, scores, scores < 0, Scale(0.0, 1.0, "probability"))
     with pytest.raises(ValueError, match=r"Log loss needs an observed label"):
