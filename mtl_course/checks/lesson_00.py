@@ -1,0 +1,68 @@
+"""Judges the exercises of lesson 00: a number and a function, to learn how an answer is given."""
+
+from math import log, log2, log10
+
+from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
+
+SHARE = Exercise(
+    name="share",
+    expects="a number between 0 and 1",
+    solution=3 / 8,
+    means="3 of 8 visits ended with milk in the basket: 0.375. The course writes every share so.",
+    mistakes=(
+        Mistake(3, "That is a count. A share is the count divided by the number of visits."),
+        Mistake(5 / 8, "That is the share of visits without milk. Which visits are asked for?"),
+        Mistake(3 / 5, "You divided by the visits without milk. Divide by all visits."),
+        Mistake(
+            37.5,
+            "That is a percentage. The course writes shares from 0 to 1.",
+            recognised=lambda found: 1 < found <= 100,
+        ),
+    ),
+    hints=(
+        "A share compares a part with the whole. Which number is the whole?",
+        "Count the ones in `bought`, and count all its entries.",
+        "There are 3 ones among 8 entries: share = 3 / 8",
+    ),
+)
+SURPRISE = Exercise(
+    name="surprise",
+    expects="one number, in nats",
+    solution=lambda chance: -log(chance),
+    means="A guess of 0.25 for what then happens costs 1.386 nats, twice as much as 0.5: 0.693.",
+    mistakes=(
+        Mistake(lambda chance: log(chance), "The sign is missing: a loss is 0 or more."),
+        Mistake(lambda chance: -log2(chance), "That is in bits. Nats use the natural logarithm."),
+        Mistake(lambda chance: -log10(chance), "That is to base 10. Use the natural logarithm."),
+        Mistake(
+            lambda chance: 1 - chance, "That is how far off the guess was. Take its logarithm."
+        ),
+    ),
+    hints=(
+        "The warm-up has the formula for a visit that did end with milk in the basket.",
+        "The natural logarithm is `math.log`; the logarithm of a number below 1 is negative.",
+        "return -math.log(chance)",
+    ),
+    inputs=(0.25,),
+)
+EXERCISES = (SHARE, SURPRISE)
+
+
+def check_share(answer: object) -> None:
+    """Judges the share of visits that ended with milk in the basket."""
+    announce(SHARE, answer)
+
+
+def check_surprise(answer: object) -> None:
+    """Judges the function that gives the loss of a guess for something that happened."""
+    announce(SURPRISE, answer)
+
+
+def hint(name: object, number: object = 1) -> None:
+    """Prints hint 1, 2 or 3 of the exercise called `name`."""
+    give_hint(EXERCISES, name, number)
+
+
+def progress() -> None:
+    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
+    show_progress(EXERCISES)

@@ -1,0 +1,161 @@
+import json
+from pathlib import Path
+
+import build
+import editions
+import nbformat
+import pytest
+
+ROOT = Path(editions.HERE).parent
+SOURCES = editions.sources([])
+LESSON = """# %% [markdown]
+# # 0. A title
+
+# %% tags=["solution"]
+# How many?
+# stub: count = ...
+# stub: # a second line
+count = 3
+print(count)
+# end
+after = 1
+
+# %% tags=["solution"]
+def double(value):
+    # stub: return ...
+    return 2 * value
+
+# %% [markdown] tags=["presenter"]
+# Five minutes.
+
+# %% tags=["guard"]
+assert after == 1
+
+# %% tags=["guard"]
+assert after == 1
+"""
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A course of one lesson in a folder of its own, built without being executed."""
+    for module in (build, editions):
+        monkeypatch.setattr(module, "HERE", tmp_path)
+    monkeypatch.setattr(editions, "SOURCES", tmp_path / "source")
+    monkeypatch.setattr(editions, "SOLUTIONS", tmp_path / "solutions")
+    source = tmp_path / "source" / "00_title.py"
+    source.parent.mkdir()
+    source.write_text(LESSON, encoding="utf-8")
+    for solved in (False, True):
+        notebook = editions.edition(LESSON, solved)
+        for number, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code":
+                cell.execution_count = number
+        build.write(notebook, editions.stored_at(source, solved))
+    return tmp_path
+
+
+def code(notebook):
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_learner_gets_the_stub_in_place_of_the_solution():
+    cells = code(editions.edition(LESSON, solved=False))
+    assert cells[0] == "# How many?\ncount = ...\n# a second line\nafter = 1"
+    assert cells[1] == "def double(value):\n    return ..."
+
+
+def test_the_solutions_edition_has_the_solution_and_no_trace_of_the_stub():
+    cells = code(editions.edition(LESSON, solved=True))
+    assert cells[0] == "# How many?\ncount = 3\nprint(count)\nafter = 1"
+    assert cells[1] == "def double(value):\n    return 2 * value"
+
+
+def test_the_presenters_notes_are_absent_from_the_learners_edition():
+    learner, solutions = (editions.edition(LESSON, solved) for solved in (False, True))
+    assert "Five minutes." not in str(learner)
+    assert [c.source for c in solutions.cells if "slideshow" in c.metadata] == ["Five minutes."]
+
+
+def test_cell_ids_are_unique_and_stay_when_another_cell_changes():
+    ids = [cell.id for cell in editions.edition(LESSON, solved=True).cells]
+    edited = LESSON.replace("A title", "Another title")
+    assert len(set(ids)) == len(ids)  # the two guard cells are the same text
+    assert [cell.id for cell in editions.edition(edited, solved=True).cells][1:] == ids[1:]
+
+
+def test_what_was_just_built_has_not_drifted(house):
+    assert editions.check([house / "source" / "00_title.py"]) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda nb: nb["cells"][1].update(source="count = 4"), "cell 1, source"),
+        (lambda nb: nb["cells"][1].update(execution_count=None), "without having been run"),
+        (lambda nb: nb["cells"][1]["metadata"].update(tags=[]), "cell 1, metadata"),
+        (lambda nb: nb["cells"][0].update(id="other"), "cell 0, id"),
+        (lambda nb: nb["cells"].pop(), "4 cells stored, 5 in the source"),
+        (lambda nb: nb["metadata"].update(widgets={}), "notebook metadata"),
+    ],
+)
+def test_drift_is_found_wherever_it_is(house, spoil, found):
+    path = house / "solutions" / "00_title.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"] = notebook["cells"][:5]
+    (house / "source" / "00_title.py").write_text(
+        LESSON[: LESSON.rindex("# %% tags")], encoding="utf-8"
+    )
+    spoil(notebook)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    assert any(
+        problem.startswith("solutions") and found in problem
+        for problem in editions.check(editions.sources([]))
+    )
+
+
+def test_a_notebook_that_is_missing_or_has_no_source_is_drift(house):
+    (house / "00_title.ipynb").rename(house / "01_stray.ipynb")
+    problems = editions.check(editions.sources([]))
+    assert problems == ["00_title.ipynb is missing", "01_stray.ipynb has no source"]
+
+
+def test_a_notebook_too_large_to_read_is_refused_and_the_old_one_kept(house, monkeypatch):
+    path = house / "00_title.ipynb"
+    before = path.read_bytes()
+    monkeypatch.setattr(build, "MOST_BYTES", 1000)
+    with pytest.raises(ValueError, match=r"must stay under 1000 bytes; found \d+"):
+        build.write(editions.edition(LESSON, solved=False), path)
+    assert path.read_bytes() == before
+    assert not list(house.rglob("*.partial"))
+
+
+def test_an_unknown_lesson_is_named():
+    with pytest.raises(ValueError, match=r"one of \['00_start_here'.*found \['99_none'\]"):
+        editions.sources(["99_none"])
+
+
+def with_output(data, following):
+    output = nbformat.v4.new_output("display_data", data)
+    cells = [nbformat.v4.new_code_cell("draw()", outputs=[output]), following]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def test_a_picture_takes_its_alternative_text_from_the_words_below_it():
+    words = nbformat.v4.new_markdown_cell("*In the picture:* two\nbars.\n\nMore.")
+    notebook = with_output({"image/png": "iVBO"}, words)
+    build.describe_pictures(notebook)
+    assert notebook.cells[0].outputs[0].metadata == {"image/png": {"alt": "two bars."}}
+
+
+def test_a_picture_without_words_is_refused():
+    notebook = with_output({"image/png": "iVBO"}, nbformat.v4.new_markdown_cell("Explain"))
+    with pytest.raises(ValueError, match="must be followed by a text cell that begins with"):
+        build.describe_pictures(notebook)
+
+
+def test_a_slow_lesson_and_a_slow_cell_are_named():
+    runs = [build.Run("a", 44.0, 14.0, "fit()"), build.Run("b", 44.0, 16.0, "sweep()")]
+    assert build.too_slow(runs) == [
+        "b takes 44.0 s (may take 45) and its slowest cell 16.0 s (may take 15): sweep()"
+    ]

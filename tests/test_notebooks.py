@@ -1,0 +1,74 @@
+"""Every notebook of both editions, run again from top to bottom, its outputs compared."""
+
+import os
+import re
+import subprocess
+import sys
+
+import editions
+import nbformat
+import pytest
+from build import HEADLESS
+
+ROOT = editions.HERE.parent
+STORED = sorted(editions.HERE.glob("*.ipynb")) + sorted(editions.SOLUTIONS.glob("*.ipynb"))
+
+
+def nbval(*arguments):
+    """Runs nbval strictly in processes of its own, whose kernels are this Python's."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT)),
+            *("-p", "no:cacheprovider", "-q", "--nbval", "--nbval-current-env"),
+            *("--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg")),
+            *map(str, arguments),
+        ],
+        env={**os.environ, **HEADLESS},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def a_notebook(path, code, stored):
+    output = nbformat.v4.new_output("stream", name="stdout", text=stored)
+    cell = nbformat.v4.new_code_cell(code, outputs=[output], execution_count=1)
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=editions.METADATA), path)
+    return path
+
+
+def test_every_notebook_runs_again_to_the_stored_outputs(capsys):
+    subprocess.run(
+        [sys.executable, "-c", "import matplotlib.font_manager"], check=True
+    )  # its cache
+    exempt = [
+        f"{path.relative_to(editions.HERE)}: {cell.source.splitlines()[-1]}"
+        for path in STORED
+        for cell in nbformat.read(path, as_version=4).cells
+        if "nbval-ignore-output" in cell.metadata.get("tags", [])
+    ]
+
+    found = nbval(*STORED, "-n", "2", "--dist", "loadfile")
+
+    with capsys.disabled():
+        print("\nnbval compares every output but pictures and these widget cells:")
+        print("\n".join(exempt))
+        print(found.stdout.splitlines()[-1])
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert re.search(r"\d+ passed", found.stdout)
+
+
+@pytest.mark.parametrize(
+    ("code", "stored", "passes"),
+    [
+        ("print(1 + 1)", "2\n", True),
+        ("print(1 + 1)", "3\n", False),
+        ("import warnings; print(2); warnings.warn('late')", "2\n", False),
+        ("import sys; print(sys.executable)", f"{sys.executable}\n", True),
+    ],
+    ids=["the same", "another number", "a warning", "this Python's kernel"],
+)
+def test_the_comparison_can_fail(tmp_path, code, stored, passes):
+    found = nbval(a_notebook(tmp_path / "one.ipynb", code, stored))
+    assert (found.returncode == 0) == passes, found.stdout
