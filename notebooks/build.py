@@ -56,6 +56,7 @@ def execute(notebook: NotebookNode, name: str) -> Run:
         kernel_name="python3",
         coalesce_streams=True,
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(HERE)}},
     )
     client.execute(env={**os.environ, **HEADLESS})
