@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch.testing import assert_close
+from tqdm.auto import tqdm
 
 from mtl_course import losses, networks, training
-from mtl_course.interactions import Interactions, minibatches
+from mtl_course.interactions import Interactions, minibatches, take, without_history
 from mtl_course.scalarization import weighted_sum
 
 WEIGHTS = torch.tensor([0.5, 0.5])
@@ -130,3 +132,182 @@ def _steps(model, log, optimizer, *, epochs=1, batch_size=50):
         batch_size=batch_size,
         generator=torch.Generator().manual_seed(0),
     )
+
+
+POINTS = torch.tensor([[1.0, 0.0, 0.3], [0.5, 0.5, 0.1], [0.2, 2.0, 0.0]])
+SEEDS = (3, 5)
+SWEEP = {"batch_size": 50, "learning_rate": 0.02, "weight_decay": 1e-3}
+
+
+def _blueprint():
+    return networks.AdditiveBlueprint(12, 10, 3, dim=4)
+
+
+def _with_history():
+    return networks.SharedBottom(12, 10, 3, dim=4, hidden=8, n_history=3)
+
+
+def _with_dropout():
+    return networks.SharedBottom(12, 10, 3, dim=4, hidden=8, n_history=3, dropout=0.5)
+
+
+def _with_tag_head():
+    features = torch.eye(12)[:, :5]
+    cold = torch.arange(12) < 3
+    return networks.SharedBottom(
+        12, 10, 3, dim=4, hidden=8, n_tags=1, user_features=features, cold_users=cold
+    )
+
+
+@pytest.mark.parametrize("make_model", [_blueprint, _with_history, _with_tag_head])
+def test_all_trainings_at_once_equal_each_training_alone(shop_log, make_model):
+    log = shop_log if make_model is _with_history else without_history(shop_log)
+    held_out = take(log, torch.arange(0, 120, 3))
+
+    sweep = _sweep(make_model, log, held_out, checkpoints=[0, 4, 11])  # 3 batches an epoch
+
+    for point, weights in enumerate(POINTS):
+        for s, seed in enumerate(SEEDS):
+            model, curve = _one_training(make_model, log, held_out, weights, seed, n_steps=11)
+            for name, parameter in model.named_parameters():
+                assert_close(
+                    sweep.parameters[name][point, s], parameter.detach(), rtol=0, atol=1e-4
+                )
+            expected = torch.stack([curve[0], curve[4], curve[11]])
+            assert_close(sweep.curves[point, s], expected, rtol=0, atol=1e-4)
+
+
+def test_the_sweeps_logits_are_those_of_each_network(shop_log):
+    sweep = _sweep(_with_history, shop_log, shop_log, checkpoints=[5])
+
+    found = training.sweep_logits(_with_history(), sweep, shop_log, batch_size=32)
+
+    assert found.shape == (3, 2, 120, 3)
+    model = _with_history()
+    model.load_state_dict({name: value[2, 1] for name, value in sweep.parameters.items()})
+    assert_close(found[2, 1], model(*shop_log.inputs).detach(), rtol=0, atol=1e-5)
+
+
+def test_a_sweep_learns_what_it_is_asked_for(shop_log):
+    weights = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+
+    sweep = _sweep(_with_history, shop_log, shop_log, checkpoints=[0, 90], weights=weights)
+
+    purchase, kids = sweep.curves[0, :, :, 0], sweep.curves[1, :, :, 2]  # [seeds, checkpoints]
+    assert (purchase[:, 1] < purchase[:, 0] - 0.1).all()
+    assert (kids[:, 1] < kids[:, 0] - 0.1).all()
+
+
+def test_a_sweep_leaves_the_global_random_numbers_alone(shop_log):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+
+    torch.manual_seed(7)
+    _sweep(_with_history, shop_log, shop_log, checkpoints=[2])
+
+    assert_close(torch.rand(3), expected, rtol=0, atol=0)
+
+
+def test_a_network_with_dropout_is_trained_with_it_and_read_without(shop_log):
+    first = _sweep(_with_dropout, shop_log, shop_log, checkpoints=[3])
+    again = _sweep(_with_dropout, shop_log, shop_log, checkpoints=[3])
+    without = _sweep(_with_history, shop_log, shop_log, checkpoints=[3])
+
+    assert_close(first.curves, again.curves, rtol=0, atol=0)
+    assert (first.curves != without.curves).all()
+    reader = _with_dropout().train()
+    logits = [training.sweep_logits(reader, first, shop_log) for _ in range(2)]
+    assert_close(logits[0], logits[1], rtol=0, atol=0)
+    assert reader.training  # left as it was found
+
+
+def test_points_of_one_seed_share_the_dropout_masks_and_seeds_do_not(shop_log):
+    weights = torch.tensor([[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]])
+
+    sweep = _sweep(_with_dropout, shop_log, shop_log, checkpoints=[5], weights=weights)
+
+    assert_close(sweep.curves[0], sweep.curves[1])
+
+
+def test_seeds_draw_different_dropout_masks_even_from_one_start(shop_log):
+    def always_the_same_start():
+        torch.manual_seed(0)
+        return _with_dropout()
+
+    # one batch holds all rows, so that only the masks are left to differ
+    sweep = _sweep(always_the_same_start, shop_log, shop_log, checkpoints=[5], batch_size=120)
+
+    assert ((sweep.curves[:, 0] - sweep.curves[:, 1]).abs().amax(dim=(1, 2)) > 1e-3).all()
+
+
+def test_an_interrupted_sweep_returns_nothing_and_passes_the_interruption_on(shop_log):
+    def interrupted(steps):
+        for step in steps:
+            if step == 2:
+                raise KeyboardInterrupt
+            yield step
+
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    with pytest.raises(KeyboardInterrupt):
+        _sweep(_with_history, shop_log, shop_log, checkpoints=[9], progress=interrupted)
+    assert_close(torch.rand(3), expected, rtol=0, atol=0)
+
+
+def test_the_progress_shown_by_default_counts_every_step(shop_log, capsys):
+    _sweep(_with_history, shop_log, shop_log, checkpoints=[7], progress=tqdm)
+    assert "7/7 [" in capsys.readouterr().err
+
+
+def test_a_training_that_diverges_is_reported_with_its_weights_and_seed(shop_log):
+    with pytest.raises(ValueError, match=r"(?s)diverged.*weights \[1\.0, 0\.0.*seed 3.*1e\+30"):
+        _sweep(_with_history, shop_log, shop_log, checkpoints=[9], learning_rate=1e30)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": torch.tensor([[0.5, 0.5, -0.1]])}, "finite and 0 or more"),
+        ({"weights": torch.tensor([[0.5, 0.5]])}, "2 columns"),
+        ({"seeds": (1, 1)}, r"each seed once; found \[1, 1\]"),
+        ({"seeds": ()}, r"each seed once; found \[\]"),
+        ({"checkpoints": [5, 2]}, r"ascending.*found \[5, 2\]"),
+        ({"checkpoints": [0]}, r"the last 1 or more; found \[0\]"),
+    ],
+)
+def test_a_grid_that_cannot_be_trained_is_refused(shop_log, change, message):
+    with pytest.raises(ValueError, match=message):
+        _sweep(_with_history, shop_log, shop_log, **{"checkpoints": [2], **change})
+
+
+def _sweep(make_model, log, held_out, **keywords) -> training.Sweep:
+    chosen = {"weights": POINTS, "seeds": SEEDS, "progress": iter, **SWEEP, **keywords}
+    return training.sweep_weights(
+        make_model, log, held_out, task_losses=losses.task_losses, **chosen
+    )
+
+
+def _one_training(make_model, log, held_out, weights, seed, n_steps):
+    """The model after `n_steps`, and its held-out losses before each step and after the last."""
+    torch.manual_seed(seed)
+    model = make_model()
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=SWEEP["learning_rate"], weight_decay=SWEEP["weight_decay"]
+    )
+    steps = training.training_steps(
+        model,
+        log,
+        losses.task_losses,
+        lambda found: weighted_sum(found, weights).backward(),
+        optimizer,
+        epochs=99,
+        batch_size=SWEEP["batch_size"],
+        generator=torch.Generator().manual_seed(seed),
+    )
+    curve = []
+    for _ in range(n_steps + 1):
+        curve.append(losses.task_losses(model(*held_out.inputs), held_out).detach())
+        if len(curve) <= n_steps:
+            next(steps)
+    return model, curve
