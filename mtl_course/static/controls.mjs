@@ -1,0 +1,72 @@
+// What a reader's hand touches and what answers in words: slider, buttons, status line.
+import { html } from "./drawing.mjs";
+
+/** The panel's frame: what to look for, then a place for controls, pictures and words. */
+export function panel(el, lookFor) {
+  el.classList.add("mtl-panel");
+  if (lookFor) html(el, "p", { className: "look-for", textContent: lookFor });
+  return {
+    controls: html(el, "div", { className: "controls" }),
+    words: html(el, "div", { className: "words" }),
+    pictures: html(el, "div", { className: "pictures" }),
+  };
+}
+
+let nextId = 0;
+
+/**
+ * A labelled slider over positions 0 .. count - 1, worked by mouse, touch and keyboard.
+ * `show(position)` returns [what stands beside the slider, what a screen reader says].
+ */
+export function slider(parent, { name, count, show, moved, signal }) {
+  const id = `mtl-slider-${(nextId += 1)}-${Math.random().toString(36).slice(2, 8)}`;
+  const row = html(parent, "div", { className: "slider" });
+  html(row, "label", { htmlFor: id, textContent: name });
+  const input = html(row, "input", { id, type: "range", min: 0, max: Math.max(count - 1, 0), step: 1 });
+  const output = html(row, "output", { htmlFor: id });
+  input.addEventListener("input", () => moved(Number(input.value)), { signal });
+  // JupyterLab would take the arrow keys for moving between cells
+  input.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
+  return {
+    input,
+    set(position) {
+      if (Number(input.value) !== position) input.value = position;
+      const [beside, spoken] = show(position);
+      output.textContent = beside;
+      input.setAttribute("aria-valuetext", spoken);
+    },
+  };
+}
+
+/** A button that JupyterLab's shortcuts leave alone. */
+export function button(parent, textContent, pressed, signal) {
+  const made = html(parent, "button", { type: "button", textContent });
+  made.addEventListener("click", pressed, { signal });
+  made.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
+  return made;
+}
+
+/** A line of text that holds its height: an unseen twin reserves room for the `longest` text. */
+export function line(parent, longest, attributes = {}) {
+  const holder = html(parent, "div", { className: "line" });
+  html(holder, "p", { className: "twin", textContent: longest, ariaHidden: "true" });
+  const text = html(holder, "p");
+  for (const [key, value] of Object.entries(attributes)) text.setAttribute(key, value);
+  return text;
+}
+
+/** The longest of some texts. */
+export function longest(texts) {
+  return texts.reduce((best, text) => (text.length > best.length ? text : best), "");
+}
+
+/** Run `paint` at most once a frame, with what is true by then. */
+export function oncePerFrame(paint) {
+  let waiting = 0;
+  return () => {
+    waiting ||= requestAnimationFrame(() => {
+      waiting = 0;
+      paint();
+    });
+  };
+}

@@ -1,0 +1,190 @@
+// The weight α looked up in a finished sweep: Pareto front, learning curves, three lists, words.
+import { line, longest, oncePerFrame, panel, slider } from "./controls.mjs";
+import { axes, html, marker, picture, place, shape } from "./drawing.mjs";
+import { floats, nearest, padded, path, tickLabel } from "./scales.mjs";
+import { change, newIn } from "./words.mjs";
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values) => {
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(values.length - 1, 1));
+};
+const better = (largerIsBetter, [up, down]) => (largerIsBetter ? `better ${up}` : `${down} better`);
+
+/** Metrics [points, seeds, 2] in place, with their means and standard deviations over the seeds. */
+function tradeoffPoints(numbers, nPoints, nSeeds) {
+  return Array.from({ length: nPoints }, (_, point) => {
+    const seeds = [0, 1].map((task) => Array.from({ length: nSeeds }, (_, seed) => numbers[(point * nSeeds + seed) * 2 + task]));
+    return { seeds, mean: seeds.map(mean), spread: seeds.map(deviation) };
+  });
+}
+
+/** The staircase that no point of the front is beaten beyond, as SVG path data. */
+function staircase(front, toX, toY, [largerX, largerY]) {
+  const sorted = [...front].sort((one, two) => one.mean[0] - two.mean[0]);
+  let d = "";
+  sorted.forEach(({ mean: [x, y] }, i) => {
+    if (i > 0) {
+      const [beforeX, beforeY] = sorted[i - 1].mean;
+      const cornerX = largerX ? Math.min(x, beforeX) : Math.max(x, beforeX);
+      const cornerY = largerY ? Math.min(y, beforeY) : Math.max(y, beforeY);
+      d += `L${toX(cornerX).toFixed(1)},${toY(cornerY).toFixed(1)}`;
+    }
+    d += `${i ? "L" : "M"}${toX(x).toFixed(1)},${toY(y).toFixed(1)}`;
+  });
+  return d;
+}
+
+function drawScatter(parent, facts, points, choose, signal) {
+  const [width, height] = [440, 372];
+  const svg = picture(parent, width, height, "Both test metrics at every weight");
+  const box = { left: 58, right: 424, top: 40, bottom: 318 };
+  const spread = (task) => points.flatMap(({ mean, spread }) => [mean[task] - spread[task], mean[task] + spread[task]]);
+  const { toX, toY, marks } = axes(svg, box, {
+    x: padded(spread(0), 0.09),
+    y: padded(spread(1), 0.09),
+    xName: `${facts.metricNames[0]} (${better(facts.largerIsBetter[0], ["\u2192", "\u2190"])})`,
+    yName: `${facts.metricNames[1]} (${better(facts.largerIsBetter[1], ["\u2191", "\u2193"])})`,
+  });
+  shape(marks, "path", { class: "front", d: staircase(points.filter((_, i) => facts.front[i]), toX, toY, facts.largerIsBetter) });
+  points.forEach(({ mean: [x, y], spread: [dx, dy] }, point) => {
+    const group = shape(marks, "g", { class: facts.front[point] ? "point on-front" : "point" });
+    shape(group, "path", { class: "bar", d: `M${toX(x - dx)},${toY(y)}H${toX(x + dx)}M${toX(x)},${toY(y - dy)}V${toY(y + dy)}` });
+    marker(group, "o", toX(x), toY(y), 4.5);
+    const target = shape(group, "circle", { class: "target", cx: toX(x), cy: toY(y), r: 11 });
+    shape(target, "title", {}, facts.sentences[point]);
+    target.addEventListener("click", () => choose(point), { signal });
+  });
+  for (const point of [0, points.length - 1]) {
+    const [x, y] = points[point].mean;
+    const right = toX(x) > (box.left + box.right) / 2;
+    const label = { class: "label", x: toX(x) + (right ? -9 : 9), y: toY(y) - 9, "text-anchor": right ? "end" : "start" };
+    shape(marks, "text", label, `\u03b1 = ${facts.alphas[point]}`);
+  }
+  const chosen = shape(marks, "g", { class: "chosen" });
+  const seeds = points[0].seeds[0].map(() => marker(chosen, "X", 0, 0, 3.5, { class: "seed" }));
+  const ring = marker(chosen, "o", 0, 0, 9, { class: "ring" });
+  return (point) => {
+    const { mean, seeds: [xs, ys] } = points[point];
+    place(ring, toX(mean[0]), toY(mean[1]), 9);
+    seeds.forEach((cross, seed) => place(cross, toX(xs[seed]), toY(ys[seed]), 3.5));
+    svg.firstChild.textContent = facts.sentences[point];
+  };
+}
+
+function drawCurves(parent, facts, curves, task) {
+  const [width, height] = [440, 186];
+  const [nSeeds, nSteps] = [facts.nSeeds, facts.steps.length];
+  const held = (point, seed, step) => curves[((point * nSeeds + seed) * nSteps + step) * 2 + task];
+  const all = curves.filter((_, i) => i % 2 === task).sort();
+  const [low, high] = padded([all[0], all[Math.floor((all.length - 1) * 0.98)]]); // one wild curve must not flatten the rest
+  const svg = picture(parent, width, height, `Held-out loss of ${facts.tasks[task]}`);
+  const box = { left: 58, right: 424, top: 34, bottom: 136 };
+  const { toX, toY, marks } = axes(svg, box, {
+    x: [facts.steps[0], facts.steps[nSteps - 1]],
+    y: [low, high],
+    xName: "training step",
+    yName: `held-out loss of ${facts.tasks[task]} (nats, \u2193 better)`,
+  });
+  marks.style.setProperty("--hue", facts.colours[task]);
+  const clip = `clip-${Math.random().toString(36).slice(2)}`;
+  const { left, right, top, bottom } = box;
+  shape(shape(svg, "clipPath", { id: clip }), "rect", { x: left, y: top - 6, width: right - left + 8, height: bottom - top + 6 });
+  marks.setAttribute("clip-path", `url(#${clip})`);
+  const xs = facts.steps.map(toX);
+  const thin = Array.from({ length: nSeeds }, () => shape(marks, "polyline", { class: "thin" }));
+  const thick = shape(marks, "polyline", { class: "thick" });
+  const end = marker(marks, facts.markers[task], 0, 0, 4.5, { class: "end" });
+  return (point) => {
+    const ys = thin.map((_, seed) => facts.steps.map((_, step) => toY(held(point, seed, step))));
+    thin.forEach((curve, seed) => curve.setAttribute("points", path(xs, ys[seed])));
+    const middle = xs.map((_, step) => mean(ys.map((seed) => seed[step])));
+    thick.setAttribute("points", path(xs, middle));
+    place(end, xs[nSteps - 1], middle[nSteps - 1], 4.5);
+  };
+}
+
+function drawLists(parent, facts, lists) {
+  const k = facts.k;
+  const entries = (point, household) => Array.from(lists.slice((point * facts.households.length + household) * k, (point * facts.households.length + household + 1) * k));
+  const columns = facts.households.map((household) => {
+    const column = html(parent, "section");
+    html(column, "h4", { textContent: household });
+    const list = html(column, "ol");
+    return Array.from({ length: k }, () => html(list, "li"));
+  });
+  return {
+    newcomers: (point, before) => columns.reduce((sum, _, household) => sum + newIn(entries(point, household), entries(before, household)).filter(Boolean).length, 0),
+    show(point, before) {
+      columns.forEach((rows, household) => {
+        const now = entries(point, household);
+        const isNew = newIn(now, entries(before, household));
+        rows.forEach((row, place) => {
+          row.textContent = facts.itemNames[now[place]];
+          row.title = row.textContent;
+          row.classList.toggle("new", isNew[place]);
+        });
+      });
+    },
+  };
+}
+
+function render({ model, el, signal }) {
+  const facts = model.get("facts");
+  const points = tradeoffPoints(floats(model.get("metrics")), facts.alphas.length, facts.nSeeds);
+  const curves = floats(model.get("curves"));
+  const { controls, words, pictures } = panel(el, facts.lookFor);
+  const position = () => nearest(facts.alphas, model.get("alpha"));
+  let now = position();
+  let before = now;
+
+  const choose = (point) => {
+    if (point === position()) return;
+    model.set("alpha", facts.alphas[point]);
+    model.save_changes();
+  };
+  const named = (point) => `\u03b1 = ${facts.alphas[point]}`;
+  const handle = slider(controls, {
+    name: `\u03b1, weight of ${facts.tasks[0]}`,
+    count: facts.alphas.length,
+    show: (point) => [tickLabel(facts.alphas[point], 0.01), facts.sentences[point]],
+    moved: choose,
+    signal,
+  });
+  html(controls, "span", { className: "formula", textContent: `L = \u03b1 \u00b7 L(${facts.tasks[0]}) + (1 \u2212 \u03b1) \u00b7 L(${facts.tasks[1]})` });
+
+  const left = html(pictures, "div", { className: "picture" });
+  const right = html(pictures, "div", { className: "picture" });
+  const showScatter = drawScatter(left, facts, points, choose, signal);
+  const showCurves = [0, 1].map((task) => drawCurves(right, facts, curves, task));
+  const hasLists = facts.households.length > 0;
+  const lists = hasLists ? drawLists(html(el, "div", { className: "lists" }), facts, floats(model.get("lists"))) : null;
+
+  const differences = (point, other) => [0, 1].map((task) => points[point].mean[task] - points[other].mean[task]);
+  const changed = (point, other) =>
+    point === other
+      ? "Move \u03b1 and read here what changes."
+      : change(named(other), facts.metricNames, differences(point, other), facts.largerIsBetter, lists && lists.newcomers(point, other));
+  const last = points.length - 1;
+  const status = line(words, longest(facts.sentences), { role: "status" });
+  const news = line(words, `${longest([changed(0, last), changed(last, 0)])} more`, { role: "status", class: "news" });
+
+  const paint = () => {
+    handle.set(now);
+    showScatter(now);
+    showCurves.forEach((show) => show(now));
+    lists?.show(now, before);
+    status.textContent = facts.sentences[now];
+    news.textContent = changed(now, before);
+  };
+  const repaint = oncePerFrame(paint);
+  model.on("change:alpha", () => {
+    if (position() === now) return;
+    before = now;
+    now = position();
+    repaint();
+  });
+  paint();
+}
+
+export default { render };
