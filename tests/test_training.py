@@ -221,25 +221,6 @@ def test_a_network_with_dropout_is_trained_with_it_and_read_without(shop_log):
     assert reader.training  # left as it was found
 
 
-def test_points_of_one_seed_share_the_dropout_masks_and_seeds_do_not(shop_log):
-    weights = torch.tensor([[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]])
-
-    sweep = _sweep(_with_dropout, shop_log, shop_log, checkpoints=[5], weights=weights)
-
-    assert_close(sweep.curves[0], sweep.curves[1])
-
-
-def test_seeds_draw_different_dropout_masks_even_from_one_start(shop_log):
-    def always_the_same_start():
-        torch.manual_seed(0)
-        return _with_dropout()
-
-    # one batch holds all rows, so that only the masks are left to differ
-    sweep = _sweep(always_the_same_start, shop_log, shop_log, checkpoints=[20], batch_size=120)
-
-    assert ((sweep.curves[:, 0] - sweep.curves[:, 1]).abs().amax(dim=(1, 2)) > 1e-3).all()
-
-
 def test_an_interrupted_sweep_returns_nothing_and_passes_the_interruption_on(shop_log):
     def interrupted(steps):
         for step in steps:
