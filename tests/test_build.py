@@ -155,7 +155,10 @@ def test_a_picture_without_words_is_refused():
 
 
 def test_a_slow_lesson_and_a_slow_cell_are_named():
-    runs = [build.Run("a", 44.0, 14.0, "fit()"), build.Run("b", 44.0, 16.0, "sweep()")]
-    assert build.too_slow(runs) == [
-        "b takes 44.0 s (may take 45) and its slowest cell 16.0 s (may take 15): sweep()"
+    quick = build.Run("a", 44.0, 14.0, "fit()")
+    slow_cell = build.Run("b", 44.0, 16.0, "sweep()")
+    slow = build.Run("c", 46.0, 14.0, "fit()")
+    assert build.too_slow([quick, slow_cell, slow]) == [
+        "b takes 44.0 s (may take 45) and its slowest cell 16.0 s (may take 15): sweep()",
+        "c takes 46.0 s (may take 45) and its slowest cell 14.0 s (may take 15): fit()",
     ]

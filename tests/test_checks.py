@@ -168,7 +168,7 @@ def test_a_function_is_called_and_its_slips_are_told():
 
 def test_a_function_that_spoils_its_input_spoils_a_copy():
     judge(DOUBLE, lambda values: values.mul_(5))
-    assert judge(DOUBLE, lambda values: values * 2).outcome == "right"
+    assert DOUBLE.inputs[0].tolist() == [1.0, 3.0]
 
 
 def test_comparisons_know_shape_order_and_case():

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import build
 import editions
 import nbformat
 import pytest
@@ -72,3 +73,29 @@ def test_every_notebook_runs_again_to_the_stored_outputs(capsys):
 def test_the_comparison_can_fail(tmp_path, code, stored, passes):
     found = nbval(a_notebook(tmp_path / "one.ipynb", code, stored))
     assert (found.returncode == 0) == passes, found.stdout
+
+
+def executed(*cells):
+    made = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    notebook = nbformat.v4.new_notebook(cells=made, metadata=editions.METADATA)
+    return notebook, build.execute(notebook, "one")
+
+
+def test_a_build_runs_this_python_headless_and_keeps_no_widget_and_no_time():
+    notebook, run = executed(
+        "import os, sys, time\nprint(sys.executable, os.environ['COURSE_HEADLESS'])",
+        "time.sleep(0.2)",
+        "import ipywidgets\nipywidgets.IntSlider()",
+    )
+
+    assert notebook.cells[0].outputs[0].text == f"{sys.executable} 1\n"
+    assert list(notebook.cells[2].outputs[0].data) == ["text/plain"]
+    assert notebook.metadata == editions.METADATA
+    assert not any("execution" in cell.metadata for cell in notebook.cells)
+    assert 0.2 <= run.slowest <= run.seconds
+    assert run.slowest_cell in ("time.sleep(0.2)", "import ipywidgets")
+
+
+def test_a_build_refuses_a_warning():
+    with pytest.raises(ValueError, match="wrote to stderr"):
+        executed("import warnings\nwarnings.warn('late')")
