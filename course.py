@@ -1,0 +1,136 @@
+"""The course's commands, the same on every platform: `make lab` is `python course.py lab`."""
+
+import os
+import shutil
+import sys
+
+from requirements.environment import PYTHON, ROOT, VENV, make_environment, run, stop
+
+NOTEBOOKS = ROOT / "notebooks"
+FIRST = "00_start_here.ipynb"
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+
+
+def lab(arguments):
+    """open JupyterLab on the lessons"""
+    make_environment("lab")
+    command = [PYTHON, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.root_dir={NOTEBOOKS}"]
+    command += ["--LabApp.default_url=/lab/tree/" + FIRST] * (NOTEBOOKS / FIRST).exists()
+    command += ["--ServerApp.allow_root=True"] * is_root()
+    return run(command + arguments)
+
+
+def test(arguments):
+    """run every test: doctests, browser and both editions of the notebooks included"""
+    make_environment("test")
+    install_missing({"chromium": browser(), "nodejs": shutil.which("node")})
+    found = {"CHROMIUM": browser()} if browser() else {}
+    return run([PYTHON, "-m", "pytest", *arguments], **found)
+
+
+def env(_arguments):
+    """make .venv, with what the lessons need"""
+    make_environment("lab")
+    print(f"{PYTHON.relative_to(ROOT)} is ready.")
+    return 0
+
+
+def doctor(arguments):
+    """examine the environment, line by line"""
+    make_environment("lab")
+    return run([PYTHON, "-m", "mtl_course.doctor", *arguments])
+
+
+def lint(_arguments):
+    """check format, style, and which module may import which"""
+    make_environment("test")
+    contracts = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return max(
+        run([PYTHON, "-m", "ruff", "format", "--check", "."]),
+        run([PYTHON, "-m", "ruff", "check", "."]),
+        run([PYTHON, "-c", contracts]),
+    )
+
+
+def notebooks(arguments):
+    """build both editions of the lessons from notebooks/source"""
+    make_environment("test")
+    return run([PYTHON, NOTEBOOKS / "build.py", *arguments])
+
+
+def drift(arguments):
+    """fail where a stored notebook is not what its source builds"""
+    return notebooks(["--check", *arguments])
+
+
+def data(arguments):
+    """rebuild the shipped tables from the package they come from"""
+    make_environment("lab")
+    return run([PYTHON, ROOT / "datasets" / "complete-journey" / "rebuild.py", *arguments])
+
+
+def lock(arguments):
+    """pin anew what pyproject.toml asks for"""
+    make_environment("test")
+    return run([PYTHON, ROOT / "requirements" / "lock.py", *arguments])
+
+
+def clean(_arguments):
+    """remove .venv and whatever else can be made again"""
+    names = ["build", "dist", ".pytest_cache", ".ruff_cache", ".import_linter_cache"]
+    made = [VENV, *(ROOT / name for name in names)]
+    for place in ["mtl_course", "tests", "notebooks", "datasets", "requirements", "benchmarks"]:
+        made += [*(ROOT / place).rglob("__pycache__"), *(ROOT / place).rglob(".ipynb_checkpoints")]
+    for folder in made:
+        shutil.rmtree(str(folder), ignore_errors=True)
+    return 0
+
+
+def show_help(_arguments):
+    """list the commands"""
+    print("make COMMAND, or python course.py COMMAND, where COMMAND is one of\n")
+    for name, command in COMMANDS.items():
+        print(f"  {name:10} {command.__doc__}")
+    return 0
+
+
+COMMANDS = {
+    "lab": lab,
+    "test": test,
+    "env": env,
+    "doctor": doctor,
+    "lint": lint,
+    "notebooks": notebooks,
+    "drift": drift,
+    "data": data,
+    "lock": lock,
+    "clean": clean,
+    "help": show_help,
+}
+
+
+def browser():
+    """Where the browser tests' Chromium is, or None."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def is_root():
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def install_missing(found):
+    """Installs the Debian packages not found where that needs no question; else says what to do."""
+    missing = [package for package, place in found.items() if not place]
+    if missing and is_root() and shutil.which("apt-get"):
+        run(["apt-get", "update"])
+        run(["apt-get", "install", "--yes", "--no-install-recommends", *missing])
+    elif missing:
+        print(f"The browser tests need {' and '.join(missing)}: install what is missing.")
+
+
+if __name__ == "__main__":
+    name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if name not in COMMANDS:
+        stop("The command must be one of {}; found {!r}.".format(", ".join(COMMANDS), name))
+    raise SystemExit(COMMANDS[name](sys.argv[2:]))

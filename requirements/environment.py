@@ -1,0 +1,140 @@
+"""From the pins beside this file to a `.venv` that holds just them, whole or made anew.
+
+Any Python from 3.8 on can run it, to say which one it needs; only `.venv` itself is of that one.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+RECORD = VENV / "course.json"  # where .venv was made, and the fingerprint of each finished part
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+SETTINGS = "share/jupyter/lab/settings/overrides.d/course.json"
+DECIDES = {  # the files that decide what each part holds
+    "lab": ["requirements/lab.txt", "requirements/torch.txt", "pyproject.toml", SETTINGS],
+    "test": ["requirements/lab.txt", "requirements/test.txt"],
+}
+PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
+PINNED = [*PIP, "--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"]
+OLDEST, NEWEST = (3, 11), (3, 13)
+RANGE = "3.11 to 3.13"
+
+
+def make_environment(wanted):
+    """Makes `.venv` hold what "lab" or "test" needs; touches no network where it already does.
+
+    The record says `installing` from before a part's first file until after its last, so what an
+    interruption leaves is made anew and never built upon.
+    """
+    if read_record().get("lab") != fingerprint("lab") or not PYTHON.exists():
+        install_lab(read_record())
+    if wanted == "test" and read_record().get("test") != fingerprint("test"):
+        install_test(read_record())
+
+
+def install_lab(record):
+    """Makes `.venv` with what the lessons need, or brings one that is whole to today's pins."""
+    pins = ROOT / "requirements" / "lab.txt"
+    if record.get("installing") or record.get("place", str(VENV)) != str(VENV):
+        shutil.rmtree(str(VENV))  # half-made, or moved: its scripts name their old place
+    if "lab" in record and VENV.exists():
+        step("Fetching what has changed", [*PINNED, pins, "--dry-run"])  # before touching anything
+    if not VENV.exists():
+        python = fitting_python()
+        VENV.mkdir()
+        write_record({"installing": "lab"})
+        step("Making .venv", [*python, "-m", "venv", VENV])
+    if not fits([PYTHON]):
+        stop(f"{VENV} holds no Python {RANGE}. Remove it (make clean), then try again.")
+    write_record({"place": str(VENV), "installing": "lab"})
+    step("Installing the pinned packages", [*PINNED, pins])
+    index = os.environ.get("TORCH_INDEX")
+    torch = ["--requirement", ROOT / "requirements" / "torch.txt"]
+    step("Installing PyTorch", [*PIP, *torch, *(["--index-url", index] if index else [])])
+    step("Installing the course", [*PIP, "--no-deps", "--no-build-isolation", "--editable", ROOT])
+    write_record({"place": str(VENV), "lab": fingerprint("lab")})
+
+
+def install_test(record):
+    """Adds to a `.venv` with the lessons' packages, which it leaves alone, those of the tests."""
+    again = ["--force-reinstall"] if record.get("installing") == "test" else []
+    write_record(dict(record, installing="test"))
+    pins = ROOT / "requirements" / "test.txt"
+    step("Installing what the tests need", [*PINNED, pins, *again])
+    write_record({"place": str(VENV), "lab": record["lab"], "test": fingerprint("test")})
+
+
+def fingerprint(part):
+    """Of every file that decides what a finished part of `.venv` holds."""
+    digest = hashlib.sha256()
+    for name in DECIDES[part]:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def read_record():
+    """What is known of `.venv`; nothing where there is none, or where it is somebody's own."""
+    if RECORD.exists():
+        return json.loads(RECORD.read_text(encoding="utf-8"))
+    return {"installing": "lab"} if VENV.exists() and not PYTHON.exists() else {}
+
+
+def write_record(record):
+    partial = RECORD.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    os.replace(str(partial), str(RECORD))
+
+
+def fitting_python():
+    """The command of a Python the pins are for: the one that runs this, else one by its name."""
+    names = [f"3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+    candidates = [[sys.executable], *(["python" + name] for name in names)]
+    candidates += [["py", "-" + name] for name in names]
+    for candidate in candidates:
+        if fits(candidate):
+            return candidate
+    return stop(
+        f"The course needs Python {RANGE}; found {sys.version.split()[0]} and no other. Install "
+        f"one (python.org, or your system's packages), then name it: make lab PYTHON=python3.12"
+    )
+
+
+def fits(python):
+    """Does this command start a Python that the pins are for?"""
+    code = f"import sys; raise SystemExit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
+    command = [*map(str, python), "-c", code]
+    try:
+        return subprocess.call(command, stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
+def step(title, command):
+    """Runs one step of the installation under its title; ends the program when it fails."""
+    print(f"\n== {title} ==", flush=True)
+    if run(command):
+        stop(
+            f"This step failed: {title.lower()}. Is there a network? The same command tries again; "
+            f"nothing half-made is built upon."
+        )
+
+
+def run(command, **variables):
+    """The exit status of a command, run from the project's root with these variables set."""
+    environment = dict(os.environ, **variables)
+    process = subprocess.Popen([str(a) for a in command], cwd=str(ROOT), env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass  # the command has had it too, and decides
+
+
+def stop(message):
+    raise SystemExit("\n" + message)
