@@ -1,5 +1,7 @@
 """The released tables of the Complete Journey in, rows that mean what their columns say out."""
 
+import re
+
 import pandas as pd
 
 # Store weeks run from Monday to Sunday. Week 1 is one Sunday; week 53 has six days, after window 4.
@@ -107,14 +109,14 @@ def item_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def readable(name: str) -> str:
-    """A till's capitals as a title: one space between words, each word capitalised.
+    """A till's capitals as a title: one space between words, a capital at each word's start.
 
     Example:
-        >>> readable("ICE CREAM/MILK  SHERBTS")
-        'Ice Cream/Milk Sherbts'
+        >>> readable("ICE CREAM/MILK  SHERBTS (LORI'S)")
+        "Ice Cream/Milk Sherbts (Lori's)"
     """
-    words = " ".join(name.split()).split(" ")
-    return " ".join("/".join(part.capitalize() for part in word.split("/")) for word in words)
+    words = " ".join(name.split()).lower()
+    return re.sub(r"(?<![\w'])[a-z]", lambda first: first[0].upper(), words)
 
 
 def household_tags(household_ids: pd.Series, demographics: pd.DataFrame) -> pd.DataFrame:
