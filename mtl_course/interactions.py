@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Scale(NamedTuple):
-    """What a label of 0 and a label of 1 mean, so that a metric can answer in the task's own unit."""
+    """What labels of 0 and 1 mean, so that a metric can answer in the task's own unit."""
 
     low: float  # the value, in `unit`, of a label of 0
     high: float  # the value, in `unit`, of a label of 1
@@ -43,6 +43,7 @@ class Interactions:
     history: Float[Tensor, "n features"] | None = None  # what the log knew of the pair beforehand
     novel: Bool[Tensor, " n"] | None = None  # True where the user had never taken the item before
     propensity: Float[Tensor, " n"] | None = None  # chance of being shown, in (0, 1], where known
+    platform: Int[Tensor, " n"] | None = None  # which of the shop's platforms showed it
 
     def __post_init__(self) -> None:
         _refuse_unequal_lengths(self)
@@ -56,7 +57,9 @@ class Interactions:
     @property
     def inputs(self) -> tuple[Tensor, ...]:
         """What a network may look at: (user, item), or (user, item, history) where there is one."""
-        return (self.user, self.item) if self.history is None else (self.user, self.item, self.history)
+        return (
+            (self.user, self.item) if self.history is None else (self.user, self.item, self.history)
+        )
 
 
 class Split(NamedTuple):
@@ -149,7 +152,9 @@ def only_tasks(log: Interactions, tasks: tuple[str, ...]) -> Interactions:
 def _refuse_unequal_lengths(log: Interactions) -> None:
     n = len(log.user)
     if n == 0:
-        raise ValueError("A log needs at least one interaction; found 0 rows. Was it filtered away?")
+        raise ValueError(
+            "A log needs at least one interaction; found 0 rows. Was it filtered away?"
+        )
     for field in fields(log):
         value = getattr(log, field.name)
         if isinstance(value, Tensor) and len(value) != n:
@@ -191,8 +196,8 @@ def _refuse_labels_out_of_range(log: Interactions) -> None:
         row, task = bad.nonzero()[0].tolist()
         raise ValueError(
             f"`labels` must lie in [0, 1]; found {log.labels[row, task].item():g} for task "
-            f"'{log.tasks[task]}' in row {row} ({int(bad.sum())} such entries). Rescale the outcome "
-            f"and keep its unit in `scales`; put 0 where it was not observed."
+            f"'{log.tasks[task]}' in row {row} ({int(bad.sum())} such entries). Rescale the "
+            f"outcome and keep its unit in `scales`; put 0 where it was not observed."
         )
     for name in ("history", "propensity"):
         values = getattr(log, name)
