@@ -11,7 +11,7 @@ from torch.func import vmap
 from tqdm.auto import tqdm
 
 from mtl_course.interactions import Interactions, minibatches
-from mtl_course.scalarization import checked_weights, weighted_sum
+from mtl_course.scalarization import weighted_sum
 from mtl_course.stacking import row_orders, stack_parameters, stacked_logits, stacked_losses
 
 TaskLosses = Callable[[Tensor, Interactions], Tensor]  # ([n, tasks], batch) -> [tasks]
@@ -182,7 +182,6 @@ def _refuse_another_grid(
     seeds: Sequence[int],
     checkpoints: Sequence[int],
 ) -> None:
-    checked_weights(weights)
     if not train.tasks == held_out.tasks or weights.shape[1] != len(train.tasks):
         raise ValueError(
             f"`train`, `held_out` and the columns of `weights` must share the tasks; found "
