@@ -1,4 +1,18 @@
-"""Values in, artists out: every figure of the course, in one palette, with its text description."""
+"""Values in, artists out: the pictures of the course, in one palette, each with its description."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from IPython.display import display
+from jaxtyping import Bool, Float
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from torch import Tensor
 
 TASK_COLORS = {  # Okabe and Ito's palette: one colour a task, through the whole course
     "purchase": "#0072B2",
@@ -9,7 +23,7 @@ TASK_COLORS = {  # Okabe and Ito's palette: one colour a task, through the whole
     "any_kids": "#E69F00",
     "income_75k_plus": "#882255",
 }
-TASK_MARKERS = {  # a second sign beside the colour, for readers who cannot tell the colours apart
+TASK_MARKERS = {  # a second sign beside the colour, for eyes that cannot tell the colours apart
     "purchase": "o",
     "quantity": "s",
     "rating": "D",
@@ -19,3 +33,198 @@ TASK_MARKERS = {  # a second sign beside the colour, for readers who cannot tell
     "income_75k_plus": "X",
 }
 BASELINE_COLOR = "#777777"
+GROUP_COLORS = (  # Tol's muted palette, for whatever is not a task: methods, departments
+    "#332288",
+    "#CC6677",
+    "#44AA99",
+    "#DDCC77",
+    "#88CCEE",
+    "#117733",
+    "#AA4499",
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+INK = "#222222"
+
+
+def task_color(task: str) -> str:
+    """The task's colour through the course; grey for a task that is no regular of it."""
+    return TASK_COLORS.get(task, BASELINE_COLOR)
+
+
+def task_marker(task: str) -> str:
+    """The task's marker through the course, as Matplotlib's letter."""
+    return TASK_MARKERS.get(task, "o")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure that shows itself as the last line of a cell and carries its text description."""
+
+    description: str
+    figure: Figure
+    axes: tuple[Axes, ...]  # from left to right
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        png = io.BytesIO()
+        self.figure.savefig(png, format="png", metadata={"Description": self.description})
+        width, height = self.figure.get_size_inches() * 100  # CSS pixels; the file has more
+        metadata = {"alt": self.description, "width": int(width), "height": int(height)}
+        data = {"text/plain": self.description, "image/png": png.getvalue()}
+        return data, {"image/png": metadata}
+
+    def _ipython_display_(self) -> None:
+        """The picture, and its description below it: Lab gives pictures no alternative text."""
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        display({"text/markdown": f"*{self.description}*"}, raw=True)
+
+
+def blank_picture(
+    description: str, *, columns: int = 1, width: float = 6.4, height: float = 3.6
+) -> Picture:
+    """A picture with empty axes side by side; it is shown where a cell ends in it.
+
+    It has no part in pyplot's global state, so a cell may be run twice.
+
+    Args:
+        description: what one sees, for a reader who cannot: what is drawn, and what it shows.
+        width: of the whole, in inches of 100 screen pixels.
+    """
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
+    axes = figure.subplots(1, columns, squeeze=False)[0]
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(alpha=0.25, linewidth=0.7)
+        ax.set_axisbelow(True)
+    return Picture(description, figure, tuple(axes))
+
+
+def draw_losses(
+    ax: Axes,
+    steps: Sequence[int],
+    losses: Float[Tensor, "checkpoints tasks"] | Float[Tensor, "seeds checkpoints tasks"],
+    tasks: Sequence[str],
+) -> list[Line2D]:
+    """Losses over training steps, one thick line a task; with seeds, a thin line for each."""
+    seeds = losses if losses.dim() == 3 else losses[None]
+    lines = []
+    for t, task in enumerate(tasks):
+        color = task_color(task)
+        mean = seeds[:, :, t].mean(dim=0)
+        if len(seeds) > 1:
+            ax.plot(steps, seeds[:, :, t].T.numpy(), color=color, linewidth=0.7, alpha=0.5)
+        (line,) = ax.plot(steps, mean.numpy(), color=color, linewidth=2.2, label=task)
+        ax.plot(steps[-1], mean[-1].item(), task_marker(task), color=color, markersize=7)
+        lines.append(line)
+    ax.set(xlabel="training step", ylabel="loss (nats, ↓ better)")
+    ax.legend(frameon=False)
+    return lines
+
+
+def draw_tradeoff(
+    ax: Axes,
+    means: Float[Tensor, "points 2"],
+    spreads: Float[Tensor, "points 2"],
+    front: Bool[Tensor, " points"],
+    alphas: Sequence[float],
+    metric_names: Sequence[str],
+    *,
+    larger_is_better: Sequence[bool],
+) -> list[Artist]:
+    """Two metrics against each other, a point a weight; filled are those on the Pareto front.
+
+    Args:
+        spreads: half the length of the error bars.
+        alphas: the first and the last are written beside their points.
+    """
+    x, y = means.T.numpy()
+    x_spread, y_spread = spreads.T.numpy()
+    front = front.numpy()
+    bars = ax.errorbar(
+        x, y, xerr=x_spread, yerr=y_spread, fmt="none", ecolor=BASELINE_COLOR, elinewidth=0.8
+    )
+    beaten = ax.scatter(x[~front], y[~front], s=42, facecolor="white", edgecolor=BASELINE_COLOR)
+    best = ax.scatter(x[front], y[front], s=46, color=INK, zorder=3)
+    beaten.set_label("beaten by another weight")
+    best.set_label("on the Pareto front")
+    for point in (0, len(alphas) - 1):
+        ax.annotate(
+            f"α = {alphas[point]:g}",
+            (x[point], y[point]),
+            xytext=(6, 6),
+            textcoords="offset points",
+        )
+    arrows = [("→ better", "better ←"), ("↑ better", "↓ better")]
+    labels = [
+        f"{name} ({arrow[0] if larger else arrow[1]})"
+        for name, larger, arrow in zip(metric_names, larger_is_better, arrows, strict=True)
+    ]
+    ax.set(xlabel=labels[0], ylabel=labels[1])
+    ax.legend(frameon=False)
+    return [bars, beaten, best]
+
+
+def draw_embeddings(
+    ax: Axes, points: Float[Tensor, "items 2"], groups: Sequence[str], highlighted: Sequence[str]
+) -> list[Artist]:
+    """Items on a map, the `highlighted` groups (up to seven) in a colour and marker of their own."""
+    rest = torch.tensor([group not in highlighted for group in groups])
+    drawn = [ax.scatter(*points[rest].T.numpy(), s=10, color="#BBBBBB", label="others")]
+    for group, color, marker in zip(highlighted, GROUP_COLORS, MARKERS, strict=False):
+        member = torch.tensor([one == group for one in groups])
+        drawn.append(
+            ax.scatter(*points[member].T.numpy(), s=26, color=color, marker=marker, label=group)
+        )
+    ax.set(xlabel="first principal component", ylabel="second principal component")
+    ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+    return drawn
+
+
+def draw_long_tail(ax: Axes, counts: Float[Tensor, " ranks"], *, of: str, unit: str) -> Line2D:
+    """Counts from the largest to the smallest, on two logarithmic scales.
+
+    Args:
+        counts: already in descending order.
+        of: what is ranked, e.g. "items".
+        unit: what is counted, e.g. "baskets".
+    """
+    ranks = range(1, len(counts) + 1)
+    (line,) = ax.loglog(ranks, counts.numpy(), color=TASK_COLORS["purchase"], linewidth=2)
+    ax.set(xlabel=f"rank among {of} (1 = most {unit})", ylabel=unit)
+    return line
+
+
+def draw_sparsity(ax: Axes, filled: Bool[Tensor, "users items"]) -> Artist:
+    """A household × item matrix: a dark dot wherever something was bought."""
+    image = ax.imshow(
+        filled.numpy(), cmap="Greys", aspect="auto", interpolation="nearest", vmin=0, vmax=1
+    )
+    ax.grid(False)
+    ax.set(xlabel="item", ylabel="household")
+    return image
+
+
+def draw_comparison(
+    ax: Axes,
+    names: Sequence[str],
+    values: Float[Tensor, " methods"],
+    *,
+    metric: str,
+    spreads: Float[Tensor, " methods"] | None = None,
+    baseline: str | None = None,
+) -> list[Artist]:
+    """One bar a method, from top to bottom, with its value; a line goes on from the `baseline`."""
+    places = range(len(names))
+    color = [BASELINE_COLOR if name == baseline else TASK_COLORS["purchase"] for name in names]
+    error = None if spreads is None else spreads.numpy()
+    bars = ax.barh(places, values.numpy(), xerr=error, color=color, height=0.62, ecolor=INK)
+    ax.bar_label(bars, fmt="{:.3f}", padding=5, fontsize="small")
+    if baseline is not None:
+        at = values[list(names).index(baseline)].item()
+        ax.axvline(at, color=BASELINE_COLOR, linestyle="--", linewidth=1.2)
+    ax.set_yticks(places, names)
+    ax.invert_yaxis()
+    ax.margins(x=0.14)
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel=metric)
+    return list(bars)

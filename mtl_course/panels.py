@@ -1,4 +1,4 @@
-"""What every slider panel shares: its page code, numbers in words, a setting snapped, a stand-in."""
+"""What slider panels share: page code, numbers as bytes and in words, snapping, a stand-in."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 _STATIC = Path(__file__).parent / "static"
@@ -17,13 +18,12 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 def page_module(view: str) -> str:
     """One ES module: the pieces that all panels share, then `static/<view>.mjs`.
 
-    A widget's page code travels as one text and so cannot import its neighbours; the pieces are
-    joined, and the words that only separate files need are left out. Node tests the pieces alone.
+    A widget's page code travels as one text, so it cannot import its neighbours: the pieces are
+    joined, and the words that only separate files need are left out.
     """
     pieces = ("scales", "words", "drawing", "controls", view)
     sources = [(_STATIC / f"{piece}.mjs").read_text(encoding="utf-8") for piece in pieces]
-    joined = _EXPORT.sub("", _IMPORT.sub("", "\n".join(sources)))
-    return joined
+    return _EXPORT.sub("", _IMPORT.sub("", "\n".join(sources)))
 
 
 def style_sheet() -> str:
@@ -31,31 +31,43 @@ def style_sheet() -> str:
     return (_STATIC / "panel.css").read_text(encoding="utf-8")
 
 
-def float32_bytes(values: Tensor) -> bytes:
+def float32_bytes(values: Float[Tensor, "..."]) -> bytes:
     """The values in row-major order as little-endian float32, which a page reads as they are."""
     return values.detach().to(torch.float32).contiguous().numpy().astype("<f4").tobytes()
 
 
 def readable(value: float) -> str:
-    """A number for a reader: three decimals below 10, none above 1000, a true minus sign.
+    """A number for a reader: three decimals below 10, none from 1000 on.
 
     Example:
-        >>> readable(0.48351), readable(57.25), readable(12345.6), readable(-0.5)
-        ('0.484', '57.2', '12,346', '−0.500')
+        >>> readable(0.48351), readable(57.26), readable(12345.6), readable(float("nan"))
+        ('0.484', '57.3', '12,346', 'not defined')
     """
     if not isfinite(value):
         return "not defined"
-    size = abs(value)
-    decimals = 3 if size < 10 else 1 if size < 1000 else 0
-    text = f"{size:,.{decimals}f}"
-    return f"−{text}" if value < 0 and float(text.replace(",", "")) != 0 else text
+    decimals = 3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0
+    return f"{value:,.{decimals}f}"
 
 
-def nearest(name: str, wanted: float, settings: Sequence[float]) -> int:
+def with_spread(value: float, spread: float) -> str:
+    """A mean with its standard deviation, where there is one.
+
+    Example:
+        >>> with_spread(0.48351, 0.0032), with_spread(0.48351, 0.0)
+        ('0.484 ± 0.003', '0.484')
+    """
+    return f"{readable(value)} ± {readable(spread)}" if spread > 0 else readable(value)
+
+
+def nearest(name: str, wanted: float | int, settings: Sequence[float | int]) -> int:
     """The position in `settings` of the value nearest to `wanted`.
 
     Raises:
         ValueError: `wanted` is NaN or lies outside the settings.
+
+    Example:
+        >>> nearest("factors", 30, [8, 16, 32])
+        2
     """
     low, high = min(settings), max(settings)
     if not low <= wanted <= high:
@@ -64,12 +76,12 @@ def nearest(name: str, wanted: float, settings: Sequence[float]) -> int:
 
 
 def stand_in(text: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """An HTML table for readers without a running front end (GitHub, a printed page)."""
+    """An HTML table for a reader without a kernel: on GitHub, on paper, in a fresh notebook."""
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return (
-        f"<p>{escape(text)} <em>Run the cell to move the slider.</em></p>"
+        f"<p>{escape(text)} <em>Run the cell for the slider.</em></p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )

@@ -1,10 +1,15 @@
 // What a reader's hand touches and what answers in words: slider, buttons, status line.
 import { html } from "./drawing.mjs";
 
-/** The panel's frame: what to look for, then a place for controls, pictures and words. */
+let nextId = 0;
+const newId = () => `mtl-${(nextId += 1)}-${Math.random().toString(36).slice(2, 8)}`;
+
+/** The panel's frame: what to look for, then a place for controls, words and pictures. */
 export function panel(el, lookFor) {
   el.classList.add("mtl-panel");
-  if (lookFor) html(el, "p", { className: "look-for", textContent: lookFor });
+  el.setAttribute("role", "group");
+  el.setAttribute("aria-label", lookFor);
+  html(el, "p", { className: "look-for", textContent: lookFor });
   return {
     controls: html(el, "div", { className: "controls" }),
     words: html(el, "div", { className: "words" }),
@@ -12,18 +17,16 @@ export function panel(el, lookFor) {
   };
 }
 
-let nextId = 0;
-
 /**
  * A labelled slider over positions 0 .. count - 1, worked by mouse, touch and keyboard.
  * `show(position)` returns [what stands beside the slider, what a screen reader says].
  */
 export function slider(parent, { name, count, show, moved, signal }) {
-  const id = `mtl-slider-${(nextId += 1)}-${Math.random().toString(36).slice(2, 8)}`;
+  const id = newId();
   const row = html(parent, "div", { className: "slider" });
   html(row, "label", { htmlFor: id, textContent: name });
   const input = html(row, "input", { id, type: "range", min: 0, max: Math.max(count - 1, 0), step: 1 });
-  const output = html(row, "output", { htmlFor: id });
+  const value = html(row, "span", { className: "value", ariaHidden: "true" });
   input.addEventListener("input", () => moved(Number(input.value)), { signal });
   // JupyterLab would take the arrow keys for moving between cells
   input.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
@@ -32,7 +35,7 @@ export function slider(parent, { name, count, show, moved, signal }) {
     set(position) {
       if (Number(input.value) !== position) input.value = position;
       const [beside, spoken] = show(position);
-      output.textContent = beside;
+      value.textContent = beside;
       input.setAttribute("aria-valuetext", spoken);
     },
   };
@@ -47,12 +50,10 @@ export function button(parent, textContent, pressed, signal) {
 }
 
 /** A line of text that holds its height: an unseen twin reserves room for the `longest` text. */
-export function line(parent, longest, attributes = {}) {
+export function line(parent, longest, className = "") {
   const holder = html(parent, "div", { className: "line" });
   html(holder, "p", { className: "twin", textContent: longest, ariaHidden: "true" });
-  const text = html(holder, "p");
-  for (const [key, value] of Object.entries(attributes)) text.setAttribute(key, value);
-  return text;
+  return html(holder, "p", { className });
 }
 
 /** The longest of some texts. */

@@ -20,11 +20,11 @@ export function padded(values, share = 0.06) {
   return [low - margin, high + margin];
 }
 
-/** Round numbers (1, 2 or 5 times a power of ten) inside [low, high], about `count` of them. */
+/** Round numbers (1, 2, 2.5 or 5 times a power of ten) inside [low, high], about `count` of them. */
 export function ticks(low, high, count = 5) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.8);
   const found = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
     found.push(Number((i * step).toPrecision(12)));
@@ -41,20 +41,18 @@ export function nearest(values, wanted) {
   return best;
 }
 
-/** A number for a reader: three decimals below 10, none above 1000, a true minus sign. */
+/** A number for a reader: three decimals below 10, none from 1000 on; as in `panels.readable`. */
 export function readable(value) {
   if (!Number.isFinite(value)) return "not defined";
   const size = Math.abs(value);
-  const decimals = size < 10 ? 3 : size < 1000 ? 1 : 0;
-  let text = size.toFixed(decimals);
-  const sign = value < 0 && Number(text) !== 0 ? "\u2212" : "";
-  if (decimals === 0) text = text.replace(/\B(?=(\d{3})+$)/g, ",");
-  return sign + text;
+  const text = value.toFixed(size < 10 ? 3 : size < 1000 ? 1 : 0);
+  return size < 1000 ? text : text.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** A tick's label: as many decimals as tell `step` apart. */
+/** A tick's label: as many decimals as tell multiples of `step` apart. */
 export function tickLabel(value, step) {
-  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  let decimals = 0;
+  while (decimals < 8 && Number(step.toFixed(decimals)) !== step) decimals += 1;
   return value.toFixed(decimals).replace("-", "\u2212");
 }
 

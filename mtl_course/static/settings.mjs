@@ -38,7 +38,7 @@ function drawChart(parent, facts, chart, at) {
   const { toX, toY, marks } = axes(svg, box, {
     x: [-0.35, nFirst - 0.65],
     y: padded([...reach, ...chart.baselines.map(({ value }) => value)], 0.08),
-    xName: first.unit ? `${first.name} (${first.unit})` : first.name,
+    xName: first.title,
     yName: `${chart.name}${arrow}`,
     xTicks: places.filter((i) => i % every === 0).map((i) => [i, first.labels[i]]),
   });
@@ -52,7 +52,7 @@ function drawChart(parent, facts, chart, at) {
   const legend = html(parent, "ul", { className: "legend" });
   const drawn = chart.series.map((series) => {
     const group = shape(marks, "g", { class: "series" });
-    group.style.setProperty("--hue", series.colour);
+    group.style.setProperty("--hue", series.color);
     const line = (second) => path(xs, places.map((i) => toY(at(series.index, 0, i, second))));
     if (nSecond > 1) slices.forEach((j) => shape(group, "polyline", { class: "faint", points: line(j) }));
     const curve = shape(group, "polyline", { class: "thick" });
@@ -60,7 +60,7 @@ function drawChart(parent, facts, chart, at) {
     const dots = places.map(() => marker(group, series.marker, 0, 0, 3.2, { class: "dot" }));
     const big = marker(group, series.marker, 0, 0, 6.5, { class: "end" });
     const entry = html(legend, "li");
-    entry.style.setProperty("--hue", series.colour);
+    entry.style.setProperty("--hue", series.color);
     marker(shape(entry, "svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }), series.marker, 0, 0, 5.5, { class: "end" });
     html(entry, "span", { textContent: series.name });
     const value = html(entry, "strong");
@@ -97,7 +97,7 @@ function render({ model, el, signal }) {
 
   const handles = facts.axes.map((axis, which) =>
     slider(controls, {
-      name: axis.unit ? `${axis.name} (${axis.unit})` : axis.name,
+      name: axis.title,
       count: axis.labels.length,
       show: (place) => [axis.labels[place], sentence(now.map((other, i) => (i === which ? place : other)))],
       moved: (place) => {
@@ -121,8 +121,9 @@ function render({ model, el, signal }) {
           series.map(({ largerIsBetter }) => largerIsBetter),
         );
   const ends = [facts.axes[0].labels.length - 1, nSecond - 1];
-  const status = line(words, longest(facts.sentences), { role: "status" });
-  const news = line(words, `${longest([changed(ends, [0, 0]), changed([0, 0], ends)])} more`, { role: "status", class: "news" });
+  words.setAttribute("role", "status");
+  const status = line(words, longest(facts.sentences));
+  const news = line(words, `${longest([changed(ends, [0, 0]), changed([0, 0], ends)])} more`, "news");
 
   const paint = () => {
     handles.forEach((handle, which) => handle.set(now[which]));

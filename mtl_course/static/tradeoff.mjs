@@ -12,7 +12,7 @@ const deviation = (values) => {
 const better = (largerIsBetter, [up, down]) => (largerIsBetter ? `better ${up}` : `${down} better`);
 
 /** Metrics [points, seeds, 2] in place, with their means and standard deviations over the seeds. */
-function tradeoffPoints(numbers, nPoints, nSeeds) {
+export function tradeoffPoints(numbers, nPoints, nSeeds) {
   return Array.from({ length: nPoints }, (_, point) => {
     const seeds = [0, 1].map((task) => Array.from({ length: nSeeds }, (_, seed) => numbers[(point * nSeeds + seed) * 2 + task]));
     return { seeds, mean: seeds.map(mean), spread: seeds.map(deviation) };
@@ -20,7 +20,7 @@ function tradeoffPoints(numbers, nPoints, nSeeds) {
 }
 
 /** The staircase that no point of the front is beaten beyond, as SVG path data. */
-function staircase(front, toX, toY, [largerX, largerY]) {
+export function staircase(front, toX, toY, [largerX, largerY]) {
   const sorted = [...front].sort((one, two) => one.mean[0] - two.mean[0]);
   let d = "";
   sorted.forEach(({ mean: [x, y] }, i) => {
@@ -55,21 +55,48 @@ function drawScatter(parent, facts, points, choose, signal) {
     shape(target, "title", {}, facts.sentences[point]);
     target.addEventListener("click", () => choose(point), { signal });
   });
-  for (const point of [0, points.length - 1]) {
-    const [x, y] = points[point].mean;
+  const label = (text, [x, y], words) => {
     const right = toX(x) > (box.left + box.right) / 2;
-    const label = { class: "label", x: toX(x) + (right ? -9 : 9), y: toY(y) - 9, "text-anchor": right ? "end" : "start" };
-    shape(marks, "text", label, `\u03b1 = ${facts.alphas[point]}`);
-  }
+    text.setAttribute("x", toX(x) + (right ? -14 : 14));
+    text.setAttribute("y", toY(y) - 10);
+    text.setAttribute("text-anchor", right ? "end" : "start");
+    text.textContent = words;
+  };
+  const ends = [0, points.length - 1].map((point) => {
+    const text = shape(marks, "text", { class: "label" });
+    label(text, points[point].mean, `\u03b1 = ${facts.alphas[point]}`);
+    return [point, text];
+  });
   const chosen = shape(marks, "g", { class: "chosen" });
   const seeds = points[0].seeds[0].map(() => marker(chosen, "X", 0, 0, 3.5, { class: "seed" }));
   const ring = marker(chosen, "o", 0, 0, 9, { class: "ring" });
+  const tag = shape(chosen, "text", { class: "label strong" });
   return (point) => {
     const { mean, seeds: [xs, ys] } = points[point];
     place(ring, toX(mean[0]), toY(mean[1]), 9);
     seeds.forEach((cross, seed) => place(cross, toX(xs[seed]), toY(ys[seed]), 3.5));
+    label(tag, mean, `\u03b1 = ${facts.alphas[point]}`);
+    ends.forEach(([end, text]) => (text.style.visibility = end === point ? "hidden" : "visible"));
     svg.firstChild.textContent = facts.sentences[point];
   };
+}
+
+/** The signs in the pictures, explained. */
+function drawKey(parent, nSeeds) {
+  const entry = (className, letter, text) => {
+    const item = html(parent, "span");
+    const svg = shape(item, "svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" });
+    const group = shape(svg, "g", { class: className });
+    if (letter) marker(group, letter, 0, 0, 5, { class: className === "chosen" ? "seed" : "" });
+    else shape(group, "path", { class: "bar", d: "M-7,0H7M0,-7V7" });
+    item.append(text);
+  };
+  entry("point on-front", "o", "on the Pareto front");
+  entry("point", "o", "beaten by another weight");
+  if (nSeeds === 1) return;
+  entry("point", null, `\u00b1 one standard deviation over ${nSeeds} seeds`);
+  entry("chosen", "X", "the chosen weight, seed by seed");
+  html(parent, "span", { textContent: "Thin curves: one seed each; thick: their mean." });
 }
 
 function drawCurves(parent, facts, curves, task) {
@@ -86,7 +113,7 @@ function drawCurves(parent, facts, curves, task) {
     xName: "training step",
     yName: `held-out loss of ${facts.tasks[task]} (nats, \u2193 better)`,
   });
-  marks.style.setProperty("--hue", facts.colours[task]);
+  marks.style.setProperty("--hue", facts.colors[task]);
   const clip = `clip-${Math.random().toString(36).slice(2)}`;
   const { left, right, top, bottom } = box;
   shape(shape(svg, "clipPath", { id: clip }), "rect", { x: left, y: top - 6, width: right - left + 8, height: bottom - top + 6 });
@@ -157,6 +184,7 @@ function render({ model, el, signal }) {
   const right = html(pictures, "div", { className: "picture" });
   const showScatter = drawScatter(left, facts, points, choose, signal);
   const showCurves = [0, 1].map((task) => drawCurves(right, facts, curves, task));
+  drawKey(html(el, "p", { className: "key" }), facts.nSeeds);
   const hasLists = facts.households.length > 0;
   const lists = hasLists ? drawLists(html(el, "div", { className: "lists" }), facts, floats(model.get("lists"))) : null;
 
@@ -166,8 +194,9 @@ function render({ model, el, signal }) {
       ? "Move \u03b1 and read here what changes."
       : change(named(other), facts.metricNames, differences(point, other), facts.largerIsBetter, lists && lists.newcomers(point, other));
   const last = points.length - 1;
-  const status = line(words, longest(facts.sentences), { role: "status" });
-  const news = line(words, `${longest([changed(0, last), changed(last, 0)])} more`, { role: "status", class: "news" });
+  words.setAttribute("role", "status");
+  const status = line(words, longest(facts.sentences));
+  const news = line(words, `${longest([changed(0, last), changed(last, 0)])} more`, "news");
 
   const paint = () => {
     handle.set(now);

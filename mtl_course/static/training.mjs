@@ -19,11 +19,11 @@ function drawLoss(parent, facts, task) {
     const svg = picture(null, 440, 254, `Loss of ${facts.tasks[task]} so far`);
     const { toX, toY, marks: layer } = axes(svg, box, {
       x: [0, facts.maxSteps],
-      y: padded([0, ...(values.length ? values : [0.7])], 0.05),
+      y: padded(values.length ? values : [0, 1], 0.08),
       xName: "training step",
       yName: `loss of ${facts.tasks[task]} (nats, \u2193 better)`,
     });
-    layer.style.setProperty("--hue", facts.colours[task]);
+    layer.style.setProperty("--hue", facts.colors[task]);
     for (const [step, alpha] of marks) {
       shape(layer, "line", { class: "cursor", x1: toX(step), x2: toX(step), y1: box.top, y2: box.bottom });
       shape(layer, "text", { class: "label", x: toX(step) + 4, y: box.top + 11 }, `\u03b1 ${alpha.toFixed(2)}`);
@@ -54,8 +54,9 @@ function render({ model, el, signal }) {
   const run = button(buttons, "Start", () => tell("running", !model.get("running")), signal);
   const single = button(buttons, "One step", () => tell("single_steps", model.get("single_steps") + 1), signal);
   button(buttons, "Reset", () => tell("resets", model.get("resets") + 1), signal);
-  const counter = html(buttons, "output", { className: "counter" });
-  const status = line(words, "Finished: all steps are done. Reset to begin again. And more.", { role: "status" });
+  const counter = html(buttons, "span", { className: "counter" });
+  const status = line(words, "Finished after 100000 steps. Reset to begin again.");
+  status.setAttribute("role", "status");
   const error = html(words, "p", { className: "error", role: "alert", hidden: true });
   const charts = facts.tasks.map((_, task) => drawLoss(pictures, facts, task));
 

@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all browser tests; a page and a kernel of its own for each."""
+"""One JupyterLab and one Chromium for all browser tests; each has its own page and kernel."""
 
 import os
 import re

@@ -1,0 +1,262 @@
+"""A running training under a slider: start, pause, one step, reset, and its losses as they come."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import anywidget
+import torch
+import traitlets
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_course import steering
+from mtl_course.figures import task_color
+from mtl_course.panels import (
+    float32_bytes,
+    nearest,
+    page_module,
+    stand_in,
+    style_sheet,
+    with_spread,
+)
+from mtl_course.training import Step
+
+MOST_BINS = 400  # points of a curve: with more steps than that, a point is the mean of several
+READY = "Ready: press Start."
+
+Start = Callable[[Callable[[], Tensor]], Iterator[Step]]  # given the weights of the moment
+
+
+class TrainingPanel(anywidget.AnyWidget):
+    """A training under a slider: `alpha` weighs the first task, 1 - `alpha` the second.
+
+    What a page does, code can do: set `alpha` or `running`; add 1 to `single_steps` for one step
+    and to `resets` to begin again.
+    """
+
+    _esm = page_module("training")
+    _css = style_sheet()
+    alpha = traitlets.Float(0.5).tag(sync=True)
+    running = traitlets.Bool(False).tag(sync=True)
+    single_steps = traitlets.Int(0).tag(sync=True)
+    resets = traitlets.Int(0).tag(sync=True)
+    done = traitlets.Int(0).tag(sync=True)  # steps since the last reset
+    status = traitlets.Unicode(READY).tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+    marks = traitlets.List().tag(sync=True)  # [step, alpha] wherever alpha was moved
+    losses = traitlets.Bytes().tag(sync=True)  # float32 [bins, tasks]
+    sent = traitlets.Int(0).tag(sync=True)  # pictures sent by the kernel
+    seen = traitlets.Int(0).tag(sync=True)  # the last of them that a page has drawn
+    facts = traitlets.Dict().tag(sync=True)  # names and texts; they never change
+    start = traitlets.Callable()
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__(**state)
+        self._recorded = torch.zeros(self.facts["maxSteps"], len(self.facts["tasks"]))
+        self._end = len(self._recorded)  # earlier where the training gives out by itself
+        self._made = 0  # steps
+        self._asked = 0  # single steps asked for and not yet made
+        self._steps: Iterator[Step] | None = None
+        self._task: asyncio.Task | None = None
+        self._loop = steering.running_loop()
+        self.observe(self._alpha_moved, "alpha")
+        self.observe(self._run_wanted, "running")
+        self.observe(self._single_step_wanted, "single_steps")
+        self.observe(self._reset_wanted, "resets")
+
+    @traitlets.validate("alpha")
+    def _check(self, proposal: Any) -> float:
+        nearest("alpha", proposal["value"], [0.0, 1.0])
+        return proposal["value"]
+
+    @property
+    def weights(self) -> Float[Tensor, " tasks"]:
+        """What the next step reads: (alpha, 1 - alpha)."""
+        return torch.tensor([self.alpha, 1 - self.alpha])
+
+    @property
+    def recorded(self) -> Float[Tensor, "steps tasks"]:
+        """The losses of every step since the last reset, in nats."""
+        return self._recorded[: self._made].clone()
+
+    def advance(self, n_steps: int) -> None:
+        """Make `n_steps` before returning; fewer where the training ends earlier."""
+        for _ in range(n_steps):
+            if not self._step():
+                break
+        self._show()
+        self._say_where_it_stands()
+
+    def __repr__(self) -> str:
+        return f"TrainingPanel(alpha={self.alpha:.2f}, {self._made} steps)"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        last = self.recorded[-10:]
+        cells = [with_spread(loss, 0.0) for loss in last.mean(dim=0).tolist()]
+        columns = [
+            "steps",
+            *(f"loss of {task} (nats, last 10 steps)" for task in self.facts["tasks"]),
+        ]
+        table = stand_in(self.status, columns, [[str(self._made), *cells]])
+        return data | {"text/html": table}, metadata
+
+    # What a page or a cell asks for. It may come on another thread: the kernel's loop does it.
+
+    def _alpha_moved(self, change: Any) -> None:
+        if self._made == 0:
+            return
+        same_move = self.marks and self._made - self.marks[-1][0] <= self._end // 50
+        kept, step = (self.marks[:-1], self.marks[-1][0]) if same_move else (self.marks, self._made)
+        self.marks = [*kept, [step, change["new"]]]
+
+    def _run_wanted(self, change: Any) -> None:
+        if change["new"]:
+            self._on_loop(self._launch)
+
+    def _single_step_wanted(self, change: Any) -> None:
+        self._asked += max(change["new"] - change["old"], 0)
+        self._on_loop(self._launch)
+
+    def _reset_wanted(self, _change: Any) -> None:
+        self._on_loop(self._reset)
+
+    def _on_loop(self, action: Callable[[], None]) -> None:
+        if self._loop is None:
+            raise ValueError(
+                "A training runs on the loop of a notebook's kernel; found none here. "
+                "Call `advance(n_steps)` instead."
+            )
+        self._loop.call_soon_threadsafe(action)
+
+    # What happens on the kernel's loop, one thing after another.
+
+    def _launch(self) -> None:
+        if self._task is None or self._task.done():
+            self.error = ""
+            work = steering.run_in_slices(
+                self._step_asked_for,
+                wanted=lambda: self.running or self._asked > 0,
+                drawn=lambda: self.seen == self.sent,
+                show=self._show_running,
+                wait=lambda: self._say("Waiting: no page shows this panel."),
+            )
+            self._task = steering.launch(self._loop, self.facts["name"], work, self._ended)
+
+    def _step_asked_for(self) -> bool:
+        self._asked = max(self._asked - 1, 0)
+        return self._step()
+
+    def _step(self) -> bool:
+        if self._made >= self._end:
+            return False
+        if self._steps is None:
+            self._steps = self.start(lambda: self.weights)
+        step = next(self._steps, None)
+        if step is None:
+            self._end = self._made
+            return False
+        self._recorded[self._made] = step.losses
+        self._made += 1
+        return True
+
+    def _ended(self, task: asyncio.Task) -> None:
+        if task is not self._task:
+            return  # a reset has let go of it
+        failure = None if task.cancelled() else task.exception()
+        self._asked, self.running = 0, False
+        if failure is not None:
+            self._steps = None  # an iterator that raised has no further steps
+            self.error = f"The training failed. {type(failure).__name__}: {failure}"
+        self._show()
+        self._say_where_it_stands()
+
+    def _reset(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        self._steps, self._made, self._end, self._asked = None, 0, len(self._recorded), 0
+        self.running, self.error, self.marks = False, "", []
+        self._show()
+        self._say(READY)
+
+    def _show_running(self) -> None:
+        self._show()
+        self._say("Running: move α and watch both losses.")
+
+    def _show(self) -> None:
+        size = self.facts["bin"]
+        n_bins = self._made // size  # the last one only when it is full
+        bins = self._recorded[: n_bins * size].unflatten(0, (n_bins, size)).mean(dim=1)
+        with self.hold_sync():
+            self.losses, self.done, self.sent = float32_bytes(bins), self._made, self.sent + 1
+
+    def _say_where_it_stands(self) -> None:
+        over = self._made >= self._end
+        self._say(
+            f"Finished after {self._made} steps. Reset to begin again."
+            if over
+            else f"Paused after {self._made} steps."
+        )
+
+    def _say(self, text: str) -> None:
+        if self.status != text:
+            self.status = text
+
+
+def watch_training(
+    start: Start,
+    tasks: Sequence[str],
+    max_steps: int,
+    *,
+    name: str = "training",
+    alpha: float | int = 0.5,
+    headless_steps: int = 50,
+    look_for: str = "Move α while the training runs: which loss answers, and how fast?",
+) -> TrainingPanel:
+    """A panel that starts, pauses and steers a training; nothing runs before Start is pressed.
+
+    The training runs beside the notebook: other cells answer while it does. It ends by itself after
+    `max_steps`, waits while no page shows it, and pauses when the kernel is interrupted. There is
+    one training of a `name`: running the cell again replaces the old one. With COURSE_HEADLESS=1 in
+    the environment, `headless_steps` are made at once, and nothing runs afterwards.
+
+    Args:
+        start: makes a fresh training. It is given a function that returns the weights of the
+            moment, (α, 1 - α), to be called in every step.
+        tasks: the two tasks, in the order of the losses.
+        look_for: one sentence above the panel.
+
+    Returns:
+        The panel. Set its `alpha` or `running`, or call `advance`, to do from code what the page
+        does; `recorded` holds the losses so far.
+
+    Raises:
+        ValueError: not two tasks, or `max_steps` below 1.
+    """
+    if len(tasks) != 2:
+        raise ValueError(f"One α weighs two tasks; found {len(tasks)}: {list(tasks)}.")
+    if max_steps < 1:
+        raise ValueError(f"`max_steps` must be 1 or more; found {max_steps}.")
+    size = -(-max_steps // MOST_BINS)
+    panel = TrainingPanel(
+        start=start,
+        alpha=alpha,
+        facts={
+            "name": name,
+            "tasks": list(tasks),
+            "colors": [task_color(task) for task in tasks],
+            "maxSteps": max_steps,
+            "bin": size,  # steps
+            "nBins": -(-max_steps // size),
+            "lookFor": look_for,
+        },
+    )
+    loop = steering.running_loop()
+    if os.environ.get("COURSE_HEADLESS") == "1":
+        panel.advance(headless_steps)
+    elif loop is not None:
+        steering.cancel(loop, name)
+    return panel
