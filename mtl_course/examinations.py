@@ -114,28 +114,26 @@ def examine_settings(path: Path) -> Finding:
     """Looks for the setting without which a slider may answer while a cell draws, to its harm."""
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-        kernels = settings["@jupyterlab/apputils-extension:kernels-settings"]
-        found = f"commsOverSubshells is {kernels['commsOverSubshells']!r} in {path}"
+        value = settings["@jupyterlab/apputils-extension:kernels-settings"]["commsOverSubshells"]
     except (OSError, ValueError, KeyError) as problem:
-        found = f"{path} cannot be read for it: {problem!r}"
+        value = problem
     return Finding(
         subject="settings",
         expected="of JupyterLab send a slider's messages to the main thread",
-        found=found,
-        passed="'disabled'" in found,
+        found=f"commsOverSubshells is {value!r} in {path}",
+        passed=value == "disabled",
         remedy=ANEW,
     )
 
 
-def usable_cores() -> int:
+def usable_cores(quota_file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     """How many cores this process may keep busy: a container may grant fewer than there are."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
-        granted = int(quota) // int(period)
-    except (OSError, ValueError):  # no such file, or no quota ("max")
-        granted = sys.maxsize
     allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
-    return max(1, min(granted, len(allowed)))
+    try:
+        quota, period = map(int, quota_file.read_text(encoding="utf-8").split())
+    except (OSError, ValueError):  # not Linux, or no quota ("max")
+        return len(allowed)
+    return max(1, min(quota // period, len(allowed)))
 
 
 def examine_threads(n_threads: int, n_cores: int) -> Finding:
