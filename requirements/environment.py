@@ -18,7 +18,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 SETTINGS = "share/jupyter/lab/settings/overrides.d/course.json"
 DECIDES = {  # the files that decide what each part holds
     "lab": ["requirements/lab.txt", "requirements/torch.txt", "pyproject.toml", SETTINGS],
-    "test": ["requirements/lab.txt", "requirements/test.txt"],
+    "test": ["requirements/test.txt"],
 }
 PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
 PINNED = [*PIP, "--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"]
@@ -32,7 +32,7 @@ def make_environment(wanted):
     The record says `installing` from before a part's first file until after its last, so what an
     interruption leaves is made anew and never built upon.
     """
-    if read_record().get("lab") != fingerprint("lab") or not PYTHON.exists():
+    if read_record().get("lab") != fingerprint("lab"):
         install_lab(read_record())
     if wanted == "test" and read_record().get("test") != fingerprint("test"):
         install_test(read_record())
@@ -71,8 +71,8 @@ def install_test(record):
 
 
 def fingerprint(part):
-    """Of every file that decides what a finished part of `.venv` holds."""
-    digest = hashlib.sha256()
+    """Of all that decides what a finished part of `.venv` holds: some files, and where it is."""
+    digest = hashlib.sha256(str(VENV).encode())
     for name in DECIDES[part]:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
@@ -80,9 +80,9 @@ def fingerprint(part):
 
 def read_record():
     """What is known of `.venv`; nothing where there is none, or where it is somebody's own."""
-    if RECORD.exists():
-        return json.loads(RECORD.read_text(encoding="utf-8"))
-    return {"installing": "lab"} if VENV.exists() and not PYTHON.exists() else {}
+    if VENV.exists() and not PYTHON.exists():
+        return {"installing": "lab"}  # it was interrupted early, or its Python is gone
+    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
 
 
 def write_record(record):
