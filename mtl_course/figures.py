@@ -167,7 +167,7 @@ def draw_tradeoff(
 def draw_embeddings(
     ax: Axes, points: Float[Tensor, "items 2"], groups: Sequence[str], highlighted: Sequence[str]
 ) -> list[Artist]:
-    """Items on a map, the `highlighted` groups (up to seven) in a colour and marker of their own."""
+    """Items on a map; up to seven `highlighted` groups have a colour and a marker of their own."""
     rest = torch.tensor([group not in highlighted for group in groups])
     drawn = [ax.scatter(*points[rest].T.numpy(), s=10, color="#BBBBBB", label="others")]
     for group, color, marker in zip(highlighted, GROUP_COLORS, MARKERS, strict=False):

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 import time
 from collections.abc import Callable, Coroutine
 
@@ -21,9 +22,9 @@ async def run_in_slices(
 ) -> None:
     """Call `step` until it has nothing left or is no longer `wanted`, and `show` on the way.
 
-    Between slices other cells and sliders are answered. The next picture is sent when the last
-    is `drawn`, so the kernel cannot run ahead of the screen; if no page draws for `AWAY` seconds the
-    work stands still, calling `wait`, until one does.
+    Between slices other cells and sliders are answered. The next picture is sent when the last is
+    `drawn`, so that the kernel cannot run ahead of the screen; if no page draws for `AWAY` seconds,
+    the work stands still, calling `wait`, until one does.
 
     Args:
         step: does a little work; False when there was none left to do.
@@ -86,7 +87,8 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 def _hear_interrupts() -> None:
     # between cells a kernel ignores the interrupt; while something runs, it is meant for that
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    here = threading.current_thread() is threading.main_thread()
+    if here and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupted)
 
 

@@ -30,7 +30,7 @@ def test_the_page_code_passes_its_own_tests():
 def test_the_joined_page_code_is_one_module_that_loads(view, tmp_path):
     module = tmp_path / "panel.mjs"
     module.write_text(panels.page_module(view), encoding="utf-8")
-    code = f"const page = await import({str(module.as_uri())!r}); console.log(typeof page.default.render)"
+    code = f"import panel from {module.as_uri()!r}; console.log(typeof panel.render);"
     run = subprocess.run(
         ["node", "--input-type=module", "-e", code],
         capture_output=True,

@@ -98,7 +98,7 @@ def test_the_front_knows_which_end_of_a_metric_is_good():
 
 
 def test_many_checkpoints_are_thinned_and_keep_both_ends():
-    sweep, metrics = three_points()
+    sweep, _ = three_points()
     long = replace(sweep, steps=tuple(range(500)), curves=torch.zeros(3, 2, 500, 2))
     panel = tradeoff(sweep=long)
     steps = panel.facts["steps"]

@@ -1,8 +1,10 @@
 // A training that runs in the kernel: its losses stream in, the weight α and the buttons go back.
 import { button, line, oncePerFrame, panel, slider } from "./controls.mjs";
-import { axes, html, picture, shape } from "./drawing.mjs";
+import { axes, html, marker, picture, shape } from "./drawing.mjs";
 import { floats, nearest, padded, path, smoothed } from "./scales.mjs";
 
+const PATIENCE = 3000; // milliseconds
+const SILENCE = "No answer yet. The kernel is busy; or it was restarted: then run this cell again.";
 const ALPHAS = Array.from({ length: 101 }, (_, i) => i / 100);
 
 /** The losses of one task out of what the kernel sent: [bins, tasks] in one row. */
@@ -10,28 +12,38 @@ export function column(numbers, task, nTasks) {
   return numbers.filter((_, i) => i % nTasks === task);
 }
 
+/** Where on the step axis each bin's mean is drawn: at the bin's end, the last one at `done`. */
+export function binEnds(nBins, bin, done) {
+  return Array.from({ length: nBins }, (_, i) => Math.min((i + 1) * bin, done));
+}
+
 function drawLoss(parent, facts, task) {
   const holder = html(parent, "div", { className: "picture" });
   const box = { left: 58, right: 424, top: 40, bottom: 202 };
   const span = Math.max(2, Math.round(facts.nBins / 25));
-  return ({ losses, marks, bin }) => {
+  return ({ losses, marks, done }) => {
     const values = column(losses, task, facts.tasks.length);
-    const svg = picture(null, 440, 254, `Loss of ${facts.tasks[task]} so far`);
+    const svg = picture(null, 440, 254, `Loss of ${facts.tasks[task]} over ${done} steps`);
     const { toX, toY, marks: layer } = axes(svg, box, {
       x: [0, facts.maxSteps],
-      y: padded(values.length ? values : [0, 1], 0.08),
+      y: padded(values.length ? values : [0, 1], 0.1),
       xName: "training step",
       yName: `loss of ${facts.tasks[task]} (nats, \u2193 better)`,
     });
     layer.style.setProperty("--hue", facts.colors[task]);
-    for (const [step, alpha] of marks) {
-      shape(layer, "line", { class: "cursor", x1: toX(step), x2: toX(step), y1: box.top, y2: box.bottom });
-      shape(layer, "text", { class: "label", x: toX(step) + 4, y: box.top + 11 }, `\u03b1 ${alpha.toFixed(2)}`);
-    }
-    const xs = Array.from(values, (_, i) => toX((i + 1) * bin));
-    const toYs = (series) => Array.from(series, toY);
-    shape(layer, "polyline", { class: "thin", points: path(xs, toYs(values)) });
-    shape(layer, "polyline", { class: "thick", points: path(xs, toYs(smoothed(values, span))) });
+    const xs = binEnds(values.length, facts.bin, done).map(toX);
+    const heights = (series) => Array.from(series, toY);
+    const means = heights(smoothed(values, span));
+    shape(layer, "polyline", { class: "thin", points: path(xs, heights(values)) });
+    shape(layer, "polyline", { class: "thick", points: path(xs, means) });
+    if (xs.length) marker(layer, facts.markers[task], xs.at(-1), means.at(-1), 4.5, { class: "end" });
+    marks.forEach(([step, alpha], i) => {
+      const [x, row] = [toX(step), i % 3]; // three rows, so that neighbours do not overlap
+      shape(layer, "line", { class: "cursor", x1: x, x2: x, y1: box.top, y2: box.bottom });
+      const side = step > facts.maxSteps * 0.85 ? ["end", -4] : ["start", 4];
+      const place = { class: "label", x: x + side[1], y: box.top + 11 + 15 * row, "text-anchor": side[0] };
+      shape(layer, "text", place, `\u03b1 ${alpha.toFixed(2)}`);
+    });
     holder.replaceChildren(svg);
   };
 }
@@ -43,21 +55,34 @@ function render({ model, el, signal }) {
     model.set(name, value);
     model.save_changes();
   };
+  const weights = (place) => [ALPHAS[place].toFixed(2), (1 - ALPHAS[place]).toFixed(2)];
   const handle = slider(controls, {
     name: `\u03b1, weight of ${facts.tasks[0]}`,
     count: ALPHAS.length,
-    show: (place) => [ALPHAS[place].toFixed(2), `${ALPHAS[place].toFixed(2)} for ${facts.tasks[0]}, ${(1 - ALPHAS[place]).toFixed(2)} for ${facts.tasks[1]}`],
+    show: (place) => [
+      weights(place)[0],
+      facts.tasks.map((task, i) => `${task} ${weights(place)[i]}`).join(", "),
+    ],
     moved: (place) => tell("alpha", ALPHAS[place]),
     signal,
   });
-  const buttons = html(controls, "div", { className: "buttons" });
-  const run = button(buttons, "Start", () => tell("running", !model.get("running")), signal);
-  const single = button(buttons, "One step", () => tell("single_steps", model.get("single_steps") + 1), signal);
-  button(buttons, "Reset", () => tell("resets", model.get("resets") + 1), signal);
-  const counter = html(buttons, "span", { className: "counter" });
-  const status = line(words, "Finished after 100000 steps. Reset to begin again.");
+  const status = line(words, SILENCE);
   status.setAttribute("role", "status");
-  const error = html(words, "p", { className: "error", role: "alert", hidden: true });
+  const error = html(words, "p", { className: "error", hidden: true });
+  error.setAttribute("role", "alert");
+
+  const ask = (name, value) => {
+    const before = model.get("sent");
+    tell(name, value);
+    setTimeout(() => {
+      if (!signal.aborted && model.get("sent") === before) status.textContent = SILENCE;
+    }, PATIENCE);
+  };
+  const buttons = html(controls, "div", { className: "buttons" });
+  const run = button(buttons, "Start", () => ask("running", !model.get("running")), signal);
+  const single = button(buttons, "One step", () => ask("single_steps", model.get("single_steps") + 1), signal);
+  button(buttons, "Reset", () => ask("resets", model.get("resets") + 1), signal);
+  const counter = html(buttons, "span", { className: "counter" });
   const charts = facts.tasks.map((_, task) => drawLoss(pictures, facts, task));
 
   const paint = () => {
@@ -71,7 +96,7 @@ function render({ model, el, signal }) {
     error.hidden = !model.get("error");
     error.textContent = model.get("error");
     const losses = floats(model.get("losses"));
-    charts.forEach((show) => show({ losses, marks: model.get("marks"), bin: facts.bin }));
+    charts.forEach((show) => show({ losses, marks: model.get("marks"), done }));
   };
   const acknowledge = () => tell("seen", model.get("sent")); // the kernel never runs ahead of the screen
   const repaint = oncePerFrame(() => {

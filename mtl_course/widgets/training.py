@@ -12,14 +12,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_course import steering
-from mtl_course.figures import task_color
+from mtl_course.figures import task_color, task_marker
 from mtl_course.panels import (
     float32_bytes,
     nearest,
     page_module,
+    readable,
     stand_in,
     style_sheet,
-    with_spread,
 )
 from mtl_course.training import Step
 
@@ -53,6 +53,7 @@ class TrainingPanel(anywidget.AnyWidget):
     start = traitlets.Callable()
 
     def __init__(self, **state: Any) -> None:
+        self._loop = steering.running_loop()
         super().__init__(**state)
         self._recorded = torch.zeros(self.facts["maxSteps"], len(self.facts["tasks"]))
         self._end = len(self._recorded)  # earlier where the training gives out by itself
@@ -60,15 +61,23 @@ class TrainingPanel(anywidget.AnyWidget):
         self._asked = 0  # single steps asked for and not yet made
         self._steps: Iterator[Step] | None = None
         self._task: asyncio.Task | None = None
-        self._loop = steering.running_loop()
         self.observe(self._alpha_moved, "alpha")
         self.observe(self._run_wanted, "running")
-        self.observe(self._single_step_wanted, "single_steps")
+        self.observe(self._single_steps_wanted, "single_steps")
         self.observe(self._reset_wanted, "resets")
 
     @traitlets.validate("alpha")
     def _check(self, proposal: Any) -> float:
         nearest("alpha", proposal["value"], [0.0, 1.0])
+        return proposal["value"]
+
+    @traitlets.validate("running")
+    def _check_loop(self, proposal: Any) -> bool:
+        if proposal["value"] and self._loop is None:
+            raise ValueError(
+                "A training runs on the loop of a notebook's kernel; found none here. "
+                "Call `advance(n_steps)` instead."
+            )
         return proposal["value"]
 
     @property
@@ -94,8 +103,7 @@ class TrainingPanel(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        last = self.recorded[-10:]
-        cells = [with_spread(loss, 0.0) for loss in last.mean(dim=0).tolist()]
+        cells = map(readable, self.recorded[-10:].mean(dim=0).tolist())
         columns = [
             "steps",
             *(f"loss of {task} (nats, last 10 steps)" for task in self.facts["tasks"]),
@@ -106,36 +114,38 @@ class TrainingPanel(anywidget.AnyWidget):
     # What a page or a cell asks for. It may come on another thread: the kernel's loop does it.
 
     def _alpha_moved(self, change: Any) -> None:
-        if self._made == 0:
-            return
-        same_move = self.marks and self._made - self.marks[-1][0] <= self._end // 50
-        kept, step = (self.marks[:-1], self.marks[-1][0]) if same_move else (self.marks, self._made)
-        self.marks = [*kept, [step, change["new"]]]
+        if self._made > 0:  # a drag is one move, marked where it began
+            same_move = self._made - self.marks[-1][0] <= self._end // 50
+            step = self.marks[-1][0] if same_move else self._made
+            self.marks = [*self.marks[: len(self.marks) - same_move], [step, change["new"]]]
 
     def _run_wanted(self, change: Any) -> None:
         if change["new"]:
             self._on_loop(self._launch)
 
-    def _single_step_wanted(self, change: Any) -> None:
-        self._asked += max(change["new"] - change["old"], 0)
-        self._on_loop(self._launch)
+    def _single_steps_wanted(self, change: Any) -> None:
+        wanted = max(change["new"] - change["old"], 0)
+        if self._loop is None:
+            self.advance(wanted)
+        else:
+            self._asked += wanted
+            self._on_loop(self._launch)
 
     def _reset_wanted(self, _change: Any) -> None:
         self._on_loop(self._reset)
 
     def _on_loop(self, action: Callable[[], None]) -> None:
         if self._loop is None:
-            raise ValueError(
-                "A training runs on the loop of a notebook's kernel; found none here. "
-                "Call `advance(n_steps)` instead."
-            )
-        self._loop.call_soon_threadsafe(action)
+            action()
+        else:
+            self._loop.call_soon_threadsafe(action)
 
     # What happens on the kernel's loop, one thing after another.
 
     def _launch(self) -> None:
         if self._task is None or self._task.done():
-            self.error = ""
+            if self.error:
+                self._begin_again()
             work = steering.run_in_slices(
                 self._step_asked_for,
                 wanted=lambda: self.running or self._asked > 0,
@@ -154,6 +164,7 @@ class TrainingPanel(anywidget.AnyWidget):
             return False
         if self._steps is None:
             self._steps = self.start(lambda: self.weights)
+            self.marks = [*self.marks, [self._made, self.alpha]]
         step = next(self._steps, None)
         if step is None:
             self._end = self._made
@@ -166,9 +177,10 @@ class TrainingPanel(anywidget.AnyWidget):
         if task is not self._task:
             return  # a reset has let go of it
         failure = None if task.cancelled() else task.exception()
-        self._asked, self.running = 0, False
+        self._asked = 0
+        if task.cancelled() or failure is not None or self._made >= self._end:
+            self.running = False
         if failure is not None:
-            self._steps = None  # an iterator that raised has no further steps
             self.error = f"The training failed. {type(failure).__name__}: {failure}"
         self._show()
         self._say_where_it_stands()
@@ -177,21 +189,24 @@ class TrainingPanel(anywidget.AnyWidget):
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-        self._steps, self._made, self._end, self._asked = None, 0, len(self._recorded), 0
-        self.running, self.error, self.marks = False, "", []
+        self.running, self._asked = False, 0
+        self._begin_again()
         self._show()
         self._say(READY)
+
+    def _begin_again(self) -> None:
+        self._steps, self._made, self._end = None, 0, len(self._recorded)
+        self.error, self.marks = "", []
 
     def _show_running(self) -> None:
         self._show()
         self._say("Running: move α and watch both losses.")
 
     def _show(self) -> None:
-        size = self.facts["bin"]
-        n_bins = self._made // size  # the last one only when it is full
-        bins = self._recorded[: n_bins * size].unflatten(0, (n_bins, size)).mean(dim=1)
+        bins = self._recorded[: self._made].split(self.facts["bin"])  # the last may be shorter
+        means = torch.stack([steps.mean(dim=0) for steps in bins]) if self._made else bins[0]
         with self.hold_sync():
-            self.losses, self.done, self.sent = float32_bytes(bins), self._made, self.sent + 1
+            self.losses, self.done, self.sent = float32_bytes(means), self._made, self.sent + 1
 
     def _say_where_it_stands(self) -> None:
         over = self._made >= self._end
@@ -248,6 +263,7 @@ def watch_training(
             "name": name,
             "tasks": list(tasks),
             "colors": [task_color(task) for task in tasks],
+            "markers": [task_marker(task) for task in tasks],
             "maxSteps": max_steps,
             "bin": size,  # steps
             "nBins": -(-max_steps // size),

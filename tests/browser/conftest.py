@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-OVERRIDES = Path(__file__).parents[2] / "share/jupyter/lab/settings/overrides.d/course.json"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ROOT = Path(__file__).parents[2]
+SETTINGS = ROOT / "share/jupyter/lab/settings"  # what the course ships for JupyterLab
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,7 +36,7 @@ FAILED = (
     ".jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr'], "
     ".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']"
 )
-HARMLESS = re.compile(r"favicon|net::ERR_FAILED|ResizeObserver loop|Error displaying widget")
+HARMLESS = re.compile(r"favicon|ResizeObserver loop|Could not restore the debugger state")
 
 
 class Notebook:
@@ -43,6 +45,15 @@ class Notebook:
     def __init__(self, page, errors: list[str]) -> None:
         self.page = page
         self.errors = errors  # what the page's console has called an error
+
+    def reopen(self, address: str) -> None:
+        """Come back to the notebook, whose kernel has run on in the meantime."""
+        self.page.goto(address)
+        self.page.wait_for_function(READY)
+
+    def save(self) -> None:
+        """Store the notebook with its outputs."""
+        self.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
 
     def run_all(self) -> None:
         """Every cell has answered, none with an error or a warning."""
@@ -104,6 +115,25 @@ class Notebook:
         self.page.mouse.move(box["x"] + handle / 2 + way * share, y, steps=steps)
         self.page.mouse.up()
 
+    def heights(self, selector: str, action: Callable[[], None]) -> set[float]:
+        """Every height that the first `selector` has had, frame by frame, during `action`."""
+        self.page.evaluate(
+            """(selector) => {
+              const element = document.querySelector(selector);
+              window.heights = new Set();
+              const look = () => {
+                window.heights.add(element.getBoundingClientRect().height);
+                window.looking = requestAnimationFrame(look);
+              };
+              look();
+            }""",
+            selector,
+        )
+        action()
+        self.page.wait_for_timeout(100)
+        self.page.evaluate("() => cancelAnimationFrame(window.looking)")
+        return set(self.page.evaluate("() => [...window.heights]"))
+
     def theme(self, name: str) -> None:
         """Switch JupyterLab to "JupyterLab Light" or "JupyterLab Dark"."""
         self.page.evaluate(
@@ -111,6 +141,8 @@ class Notebook:
         )
         light = "true" if name.endswith("Light") else "false"
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+        # JupyterLab fades its splash; a second switch before that ends makes it stumble
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
 
 @pytest.fixture(scope="session")
@@ -119,14 +151,10 @@ def lab(tmp_path_factory) -> Iterator[tuple[str, Path]]:
     home = tmp_path_factory.mktemp("lab")
     root = home / "notebooks"
     root.mkdir()
-    config = home / "config"
-    (config / "labconfig").mkdir(parents=True)
-    settings = home / "app-settings"
-    settings.mkdir()
-    (settings / "overrides.json").write_text(OVERRIDES.read_text("utf-8"), "utf-8")
     folders = {
         name: str(home / name.lower())
         for name in (
+            "JUPYTER_CONFIG_DIR",
             "JUPYTER_DATA_DIR",
             "JUPYTER_RUNTIME_DIR",
             "IPYTHONDIR",
@@ -135,7 +163,7 @@ def lab(tmp_path_factory) -> Iterator[tuple[str, Path]]:
             "HOME",
         )
     }
-    environment = os.environ | folders | {"JUPYTER_CONFIG_DIR": str(config), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | folders | {"OMP_NUM_THREADS": "1"}
     environment.pop("COURSE_HEADLESS", None)
     log = home / "lab.log"
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0"]
@@ -144,8 +172,7 @@ def lab(tmp_path_factory) -> Iterator[tuple[str, Path]]:
         "--IdentityProvider.token=",
         "--ServerApp.password=",
         f"--ServerApp.root_dir={root}",
-        f"--LabServerApp.app_settings_dir={settings}",
-        f"--LabApp.app_settings_dir={settings}",
+        f"--LabApp.app_settings_dir={SETTINGS}",
         "--LabApp.expose_app_in_browser=True",
     ]
     with log.open("w", encoding="utf-8") as output:
@@ -176,30 +203,39 @@ def _address(server: subprocess.Popen, log: Path) -> str:
 
 @pytest.fixture(scope="session")
 def chromium():
+    """A headless Chromium, whoever installed it."""
     if os.environ.get("MTL_COURSE_NO_BROWSER") == "1":
         pytest.skip("MTL_COURSE_NO_BROWSER=1 leaves out what needs a browser.")
-    if not Path(CHROMIUM).exists():
-        pytest.fail(
-            f"The browser tests need Chromium; found nothing at {CHROMIUM}. Install it, point "
-            f"CHROMIUM to it, or set MTL_COURSE_NO_BROWSER=1 to leave these tests out."
-        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        own = playwright.chromium.executable_path  # where `playwright install chromium` puts it
+        installed = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), own]
+        path = next((path for path in installed if path and Path(path).exists()), None)
+        if path is None:
+            pytest.fail(
+                f"The browser tests need Chromium; found none of {NAMES} and none in CHROMIUM. Run "
+                f"`python -m playwright install chromium`, or set MTL_COURSE_NO_BROWSER=1 to leave "
+                f"these tests out."
+            )
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True)
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def open_notebook(chromium, lab) -> Iterator[Callable[..., Notebook]]:
-    """A function that writes a notebook with the given code cells and opens it."""
+    """A function that opens a notebook: made of the given code cells, or a copy of a `stored` one.
+
+    At the end of the test the page must not have called anything an error in its console, nor have
+    asked for anything from another address.
+    """
     address, root = lab
     context = chromium.new_context(viewport={"width": 1300, "height": 1500})
     page = context.new_page()
     page.set_default_timeout(30_000)
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
     page.on(
         "console",
         lambda message: (
@@ -214,17 +250,19 @@ def open_notebook(chromium, lab) -> Iterator[Callable[..., Notebook]]:
         lambda route: (outside.append(route.request.url), route.abort()),
     )
 
-    def open_(*cells: str, width: int = 1300) -> Notebook:
-        page.set_viewport_size({"width": width, "height": 1500})
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        )
+    def open_(*cells: str, stored: Path | None = None) -> Notebook:
         name = f"notebook{len(list(root.iterdir()))}.ipynb"
-        nbformat.write(notebook, root / name)
-        page.goto(f"{address}/lab/tree/{name}?reset")
-        page.wait_for_function(READY)
-        return Notebook(page, errors)
+        if stored is None:
+            made = nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            )
+            nbformat.write(made, root / name)
+        else:
+            shutil.copy(stored, root / name)
+        notebook = Notebook(page, errors)
+        notebook.reopen(f"{address}/lab/tree/{name}?reset")
+        return notebook
 
     yield open_
     page.evaluate(

@@ -1,0 +1,292 @@
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from mtl_course import steering, widgets
+from mtl_course.training import Step
+
+TASKS = ("purchase", "quantity")
+
+
+def training(n_steps: int = 10**9) -> Callable[[Callable[[], Tensor]], Iterator[Step]]:
+    """A training whose losses are the weights that each step has read."""
+
+    def start(weights: Callable[[], Tensor]) -> Iterator[Step]:
+        for step in range(n_steps):
+            yield Step(0, step, weights())
+
+    return start
+
+
+def broken(weights: Callable[[], Tensor]) -> Iterator[Step]:
+    yield Step(0, 0, weights())
+    raise ArithmeticError("the loss is no number any more")
+
+
+def watch(start=None, max_steps: int = 400, **chosen) -> widgets.TrainingPanel:
+    return widgets.watch_training(start or training(), TASKS, max_steps, **chosen)
+
+
+def look_at(panel: widgets.TrainingPanel) -> None:
+    """Stand in for a page that draws whatever is sent."""
+    panel.observe(lambda change: panel.set_trait("seen", change["new"]), "sent")
+
+
+def in_notebook(cell: Callable) -> object:
+    """Run an async cell on a loop as a kernel has one; nothing may be left of it."""
+
+    async def notebook() -> object:
+        threads = threading.active_count()
+        found = await cell()
+        await asyncio.sleep(0.02)
+        left = [task for task in asyncio.all_tasks() if "steered" in task.get_name()]
+        assert not left
+        assert threading.active_count() == threads
+        return found
+
+    return asyncio.run(notebook())
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if true():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("not within 2 s")
+
+
+def test_nothing_runs_before_start():
+    async def cell():
+        panel = watch()
+        await asyncio.sleep(0.05)
+        return panel.done, panel.status, panel.running
+
+    assert in_notebook(cell) == (0, "Ready: press Start.", False)
+
+
+def test_a_started_training_ends_by_itself_after_its_steps():
+    async def cell():
+        panel = watch(max_steps=300)
+        look_at(panel)
+        panel.running = True
+        await until(lambda: panel.status.startswith("Finished"))
+        return panel
+
+    panel = in_notebook(cell)
+    assert (panel.done, panel.running) == (300, False)
+    assert panel.status == "Finished after 300 steps. Reset to begin again."
+    assert panel.recorded.shape == (300, 2)
+
+
+def test_the_next_step_reads_the_weight_that_was_set_and_a_mark_says_where():
+    async def cell():
+        panel = watch(max_steps=10**5, alpha=0.5)
+        look_at(panel)
+        panel.running = True
+        await until(lambda: panel.done > 5000)
+        panel.alpha = 0.9
+        made = len(panel.recorded)
+        await until(lambda: panel.done > made)
+        panel.running = False
+        await until(lambda: panel.status.startswith("Paused"))
+        return panel, made
+
+    panel, made = in_notebook(cell)
+    # the losses are the weights that each step has read
+    assert_close(panel.recorded[:made], torch.tensor([[0.5, 0.5]]).expand(made, 2))
+    assert_close(panel.recorded[made:], torch.tensor([[0.9, 0.1]]).expand(panel.done - made, 2))
+    assert panel.marks == [[0, 0.5], [made, 0.9]]
+
+
+def test_a_drag_is_one_mark():
+    panel = watch(max_steps=100)
+    panel.advance(50)
+    for alpha in (0.6, 0.7, 0.8):
+        panel.alpha = alpha
+    assert panel.marks == [[0, 0.5], [50, 0.8]]
+
+
+def test_one_step_is_one_step_and_three_quick_ones_are_three():
+    async def cell():
+        panel = watch()
+        panel.single_steps += 1
+        await until(lambda: panel.done == 1)
+        panel.set_state({"single_steps": 4})  # three clicks that the page sent as one state
+        await until(lambda: panel.done == 4)
+        await asyncio.sleep(0.03)
+        return panel.done, panel.status
+
+    assert in_notebook(cell) == (4, "Paused after 4 steps.")
+
+
+def test_pause_keeps_and_reset_forgets():
+    async def cell():
+        panel = watch(max_steps=10**5)
+        look_at(panel)
+        panel.running = True
+        await until(lambda: panel.done > 100)
+        panel.running = False
+        await until(lambda: panel.status.startswith("Paused"))
+        paused = panel.done
+        await asyncio.sleep(0.05)
+        assert panel.done == paused
+
+        panel.running = True
+        await until(lambda: panel.done > paused)
+        panel.resets += 1  # while it runs
+        await until(lambda: panel.status.startswith("Ready"))
+        await asyncio.sleep(0.05)
+        return panel
+
+    panel = in_notebook(cell)
+    assert (panel.done, panel.running, panel.marks, panel.losses) == (0, False, [], b"")
+    assert len(panel.recorded) == 0
+
+
+def test_an_exception_in_the_training_is_shown_and_start_begins_afresh():
+    async def cell():
+        panel = watch(broken)
+        look_at(panel)
+        panel.running = True
+        await until(lambda: panel.error != "")
+        first = panel.error, panel.running, panel.done
+        panel.single_steps += 1
+        await until(lambda: panel.error == "")
+        return first, panel.done
+
+    error = "The training failed. ArithmeticError: the loss is no number any more"
+    assert in_notebook(cell) == ((error, False, 1), 1)
+
+
+def test_a_training_that_gives_out_early_is_finished():
+    async def cell():
+        panel = watch(training(7))
+        panel.running = True
+        await until(lambda: panel.status.startswith("Finished"))
+        return panel.done, panel.running
+
+    assert in_notebook(cell) == (7, False)
+
+
+def test_running_the_cell_again_leaves_one_training():
+    async def cell():
+        panels = []
+        for _ in range(3):
+            panel = watch(max_steps=10**6)
+            look_at(panel)
+            panel.running = True
+            await until(lambda panel=panel: panel.done > 0)
+            panels.append(panel)
+        await asyncio.sleep(0.03)
+        found = [panel.running for panel in panels]
+        panels[0].running = True  # Start in an old view: the name's training moves there
+        await asyncio.sleep(0.05)
+        found += [panel.running for panel in panels]
+        steering.cancel(asyncio.get_running_loop())
+        return found
+
+    assert in_notebook(cell) == [False, False, True, True, False, False]
+
+
+def test_two_panels_of_two_names_run_side_by_side():
+    async def cell():
+        panels = [watch(max_steps=10**6, name=name) for name in ("one", "two")]
+        for panel in panels:
+            look_at(panel)
+            panel.running = True
+        await until(lambda: all(panel.done > 100 for panel in panels))
+        for panel in panels:
+            panel.running = False
+        await until(lambda: all(panel.status.startswith("Paused") for panel in panels))
+        return True
+
+    assert in_notebook(cell)
+
+
+def test_at_least_ten_pictures_a_second_are_sent():
+    async def cell():
+        panel = watch(max_steps=10**6)
+        look_at(panel)
+        panel.running = True
+        await until(lambda: panel.sent >= 1)
+        before = panel.sent
+        await asyncio.sleep(1.0)
+        panel.running = False
+        await until(lambda: panel.status.startswith("Paused"))
+        return panel.sent - before
+
+    assert in_notebook(cell) >= 9  # ten, less what a busy machine takes
+
+
+def test_the_curve_that_travels_is_the_mean_of_each_bin():
+    panel = watch(max_steps=800, alpha=1.0)  # 400 bins of two steps
+    panel.advance(2)
+    panel.alpha = 0.0
+    panel.advance(3)
+
+    found = torch.frombuffer(bytearray(panel.losses), dtype=torch.float32).reshape(-1, 2)
+    assert_close(found, torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]))
+    assert len(panel.losses) <= 400 * 2 * 4
+
+
+def test_headless_a_training_makes_its_steps_at_once_and_always_the_same(monkeypatch):
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+
+    async def cell():
+        return [watch(max_steps=400, headless_steps=30) for _ in range(2)]
+
+    one, two = in_notebook(cell)
+    assert repr(one) == repr(two) == "TrainingPanel(alpha=0.50, 30 steps)"
+    assert one.status == "Paused after 30 steps."
+    assert_close(one.recorded, two.recorded)
+
+
+@pytest.mark.parametrize("wanted", [0.0, 0.37, 1.0])
+def test_weights_add_up_to_one(wanted):
+    panel = watch(alpha=wanted)
+    assert_close(panel.weights, torch.tensor([wanted, 1 - wanted]))
+
+
+@pytest.mark.parametrize("wrong", [-0.2, 1.5, float("nan")])
+def test_a_weight_outside_zero_to_one_is_refused_and_nothing_moves(wrong):
+    panel = watch(alpha=0.3)
+    with pytest.raises(ValueError, match="`alpha` must lie between 0 and 1; found"):
+        panel.alpha = wrong
+    assert panel.alpha == 0.3
+
+
+def test_without_a_kernel_it_says_what_to_call_instead():
+    panel = watch()
+    with pytest.raises(ValueError, match=r"found none here. Call `advance\(n_steps\)` instead"):
+        panel.running = True
+    assert panel.running is False
+
+    panel.advance(5)
+    panel.single_steps += 1
+    assert panel.status == "Paused after 6 steps."
+    panel.resets += 1
+    assert (panel.status, panel.done) == ("Ready: press Start.", 0)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "max_steps", "message"),
+    [
+        (("a", "b", "c"), 10, "One α weighs two tasks; found 3"),
+        (TASKS, 0, "`max_steps` must be 1 or more; found 0"),
+    ],
+)
+def test_what_cannot_be_steered_is_refused(tasks, max_steps, message):
+    with pytest.raises(ValueError, match=message):
+        widgets.watch_training(training(), tasks, max_steps)
+
+
+def test_a_reader_without_a_kernel_sees_how_far_it_came():
+    panel = watch(alpha=0.25)
+    panel.advance(20)
+    data, _ = panel._repr_mimebundle_()
+    assert "<td>20</td><td>0.250</td><td>0.750</td>" in data["text/html"]
