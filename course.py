@@ -4,11 +4,15 @@ import os
 import shutil
 import sys
 
-from requirements.environment import PYTHON, ROOT, VENV, make_environment, run, stop
+from requirements.environment import PYTHON, ROOT, make_environment, run, stop
 
 NOTEBOOKS = ROOT / "notebooks"
 FIRST = "00_start_here.ipynb"
-BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+BROWSERS = [
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+]
 
 
 def lab(arguments):
@@ -78,8 +82,16 @@ def lock(arguments):
 
 def clean(_arguments):
     """remove .venv and whatever else can be made again"""
-    names = ["build", "dist", ".pytest_cache", ".ruff_cache", ".import_linter_cache"]
-    made = [VENV, *(ROOT / name for name in names)]
+    names = [
+        ".venv",
+        ".venv-discarded",
+        "build",
+        "dist",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".import_linter_cache",
+    ]
+    made = [ROOT / name for name in names]
     for place in ["mtl_course", "tests", "notebooks", "datasets", "requirements", "benchmarks"]:
         made += [*(ROOT / place).rglob("__pycache__"), *(ROOT / place).rglob(".ipynb_checkpoints")]
     for folder in made:

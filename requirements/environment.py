@@ -42,7 +42,7 @@ def install_lab(record):
     """Makes `.venv` with what the lessons need, or brings one that is whole to today's pins."""
     pins = ROOT / "requirements" / "lab.txt"
     if record.get("installing") or record.get("place", str(VENV)) != str(VENV):
-        shutil.rmtree(str(VENV))  # half-made, or moved: its scripts name their old place
+        discard(VENV)  # half-made, or moved: its scripts name their old place
     if "lab" in record and VENV.exists():
         step("Fetching what has changed", [*PINNED, pins, "--dry-run"])  # before touching anything
     if not VENV.exists():
@@ -68,6 +68,14 @@ def install_test(record):
     pins = ROOT / "requirements" / "test.txt"
     step("Installing what the tests need", [*PINNED, pins, *again])
     write_record({"place": str(VENV), "lab": record["lab"], "test": fingerprint("test")})
+
+
+def discard(folder):
+    """Removes a folder that is there; it is gone at once, whatever interrupts the removal."""
+    discarded = folder.with_name(folder.name + "-discarded")
+    shutil.rmtree(str(discarded), ignore_errors=True)
+    folder.rename(discarded)
+    shutil.rmtree(str(discarded), ignore_errors=True)
 
 
 def fingerprint(part):

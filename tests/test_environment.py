@@ -112,6 +112,15 @@ def test_what_an_interruption_left_is_made_anew(start, broken):
     assert not leftover.exists()
 
 
+def test_a_removal_that_was_interrupted_leaves_nothing_to_build_upon(start, monkeypatch):
+    start.fails.add("Installing PyTorch")
+    make(start, "lab")
+    monkeypatch.setattr(start.at.shutil, "rmtree", lambda *_, **__: None)  # never got to it
+
+    start.at.discard(start.at.VENV)
+    assert not start.at.VENV.exists()
+
+
 def test_an_update_that_was_interrupted_is_made_anew(start):
     make(start, "lab")
     (start.root / "requirements" / "lab.txt").write_text("lab.txt 2\n", encoding="utf-8")
@@ -189,6 +198,20 @@ def test_without_a_fitting_python_the_message_says_which_to_install(start, monke
     monkeypatch.setattr(start.at, "fits", lambda _: False)
     with pytest.raises(SystemExit, match=r"needs Python 3\.11 to 3\.13; found 3"):
         start.at.fitting_python()
+
+
+def test_torch_comes_from_the_index_that_is_asked_for(start, monkeypatch):
+    commands = {}
+    monkeypatch.setattr(start.at, "step", commands.__setitem__)
+    monkeypatch.setenv("TORCH_INDEX", "https://example.org/cpu")
+    start.at.PYTHON.parent.mkdir(parents=True)
+    start.at.PYTHON.touch()
+
+    start.at.make_environment("test")
+
+    asking = [title for title, words in commands.items() if "--index-url" in words]
+    assert asking == ["Installing PyTorch"]
+    assert commands["Installing PyTorch"][-1] == "https://example.org/cpu"
 
 
 def test_start_up_can_be_read_by_a_python_that_is_too_old():
