@@ -51,9 +51,25 @@ def test_each_row_keeps_its_k_nearest_others():
         assert_close(found[i, nearest], full[i, nearest])
 
 
-def test_of_equally_near_items_the_lower_number_is_kept():
-    found = neighborhood.item_neighbors(torch.ones(2, 5), k=2, shrinkage=0.0)
-    assert (found[4] > 0).tolist() == [True, True, False, False, False]
+def test_of_equally_near_items_the_lower_numbers_are_kept():
+    found = neighborhood.item_neighbors(torch.ones(2, 300), k=40, shrinkage=0.0)
+    assert found[299].nonzero()[:, 0].tolist() == list(range(40))
+
+
+def test_a_row_is_never_its_own_neighbour_even_where_all_others_are_opposed():
+    opposed = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    found = neighborhood.user_neighbors(opposed, k=1, shrinkage=0.0)
+    assert_close(found, torch.tensor([[0.0, -1.0], [-1.0, 0.0]]))
+
+
+def test_nearness_is_not_mutual():
+    # cosines: .6 of users 0 and 1, .8 of 0 and 2, .96 of 1 and 2
+    counts = torch.tensor([[1.0, 0.0], [3.0, 4.0], [4.0, 3.0]])
+    found = neighborhood.user_neighbors(counts, k=1, shrinkage=0.0)
+    assert_close(found, torch.tensor([[0.0, 0.0, 0.8], [0.0, 0.0, 0.96], [0.0, 0.96, 0.0]]))
+    scores = neighborhood.predict_from_user_neighbors(counts, found)
+    assert_close(scores[0], 0.8 * counts[2])
+    assert_close(scores[2], 0.96 * counts[1])  # user 0 leans on user 2, not user 2 on user 0
 
 
 def test_nobody_is_a_neighbour_of_a_row_of_zeros(three_baskets):
