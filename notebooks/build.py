@@ -7,7 +7,6 @@ import argparse
 import os
 import sys
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +29,6 @@ HEADLESS = {  # what a build, and the tests, run every notebook under
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-DESCRIPTION = "*In the picture:*"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -48,7 +46,7 @@ def execute(notebook: NotebookNode, name: str) -> Run:
 
     Raises:
         CellExecutionError: a cell failed; the message shows it.
-        ValueError: a cell wrote to stderr, as a warning does, or a picture lacks its description.
+        ValueError: a cell wrote to stderr, as a warning does.
     """
     client = NotebookClient(
         notebook,
@@ -73,26 +71,8 @@ def execute(notebook: NotebookNode, name: str) -> Run:
                     raise ValueError(
                         f"{name}: a cell wrote to stderr.\n{cell.source}\n{output.text}"
                     )
-    describe_pictures(notebook)
     slowest = max(notebook.cells, key=lambda cell: took.get(cell.id, 0.0))
     return Run(name, sum(took.values()), took[slowest.id], slowest.source.partition("\n")[0])
-
-
-def describe_pictures(notebook: NotebookNode) -> None:
-    """Gives each picture, as its alternative text, the description that follows it in the lesson.
-
-    The description is the first paragraph of the next cell, and begins with *In the picture:*.
-    """
-    for cell, following in pairwise(notebook.cells):
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                text = " ".join(following.source.partition("\n\n")[0].split())
-                if following.cell_type != "markdown" or not text.startswith(DESCRIPTION):
-                    raise ValueError(
-                        f"A picture must be followed by a text cell that begins with "
-                        f"{DESCRIPTION!r}; found {text[:60]!r}."
-                    )
-                output.metadata["image/png"] = {"alt": text.removeprefix(DESCRIPTION).strip()}
 
 
 def _seconds(begun: str | None, ended: str | None) -> float:

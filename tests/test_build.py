@@ -3,7 +3,6 @@ from pathlib import Path
 
 import build
 import editions
-import nbformat
 import pytest
 
 ROOT = Path(editions.HERE).parent
@@ -133,25 +132,6 @@ def test_a_notebook_too_large_to_read_is_refused_and_the_old_one_kept(house, mon
 def test_an_unknown_lesson_is_named():
     with pytest.raises(ValueError, match=r"one of \['00_start_here'.*found \['99_none'\]"):
         editions.sources(["99_none"])
-
-
-def with_output(data, following):
-    output = nbformat.v4.new_output("display_data", data)
-    cells = [nbformat.v4.new_code_cell("draw()", outputs=[output]), following]
-    return nbformat.v4.new_notebook(cells=cells)
-
-
-def test_a_picture_takes_its_alternative_text_from_the_words_below_it():
-    words = nbformat.v4.new_markdown_cell("*In the picture:* two\nbars.\n\nMore.")
-    notebook = with_output({"image/png": "iVBO"}, words)
-    build.describe_pictures(notebook)
-    assert notebook.cells[0].outputs[0].metadata == {"image/png": {"alt": "two bars."}}
-
-
-def test_a_picture_without_words_is_refused():
-    notebook = with_output({"image/png": "iVBO"}, nbformat.v4.new_markdown_cell("Explain"))
-    with pytest.raises(ValueError, match="must be followed by a text cell that begins with"):
-        build.describe_pictures(notebook)
 
 
 def test_a_slow_lesson_and_a_slow_cell_are_named():

@@ -22,7 +22,7 @@
 # %%
 from mtl_course import doctor
 
-doctor.examine()
+print(doctor.report(doctor.examine()))
 
 # %%
 import math
@@ -65,7 +65,8 @@ print(f"chance 0.9, no milk: {-math.log(1 - 0.9):.3f} nats")
 # Now we must say the same chance before each of the eight visits, and pay the mean.
 #
 # **Predict.** Which chance is the cheapest? A. 0.5, to be on the safe side. B. Something below 0.5,
-# because milk is rarer than no milk. C. As close to 0 as possible, because no milk is more frequent.
+# because milk is rarer than no milk. C. As close to 0 as possible, because no milk is more
+# frequent.
 
 
 # %%
@@ -128,8 +129,8 @@ checks.check_share(share)
 # %% [markdown]
 # Do you recognise it? The cheapest chance is the share itself.
 #
-# **2.** What does it cost to have said a `chance` for something that then happens? Now the answer is
-# a function: the check calls it and looks at what it returns.
+# **2.** What does it cost to have said a `chance` for something that then happens? Now the answer
+# is a function: the check calls it and looks at what it returns.
 
 
 # %% tags=["solution"]
