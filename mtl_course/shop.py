@@ -11,7 +11,9 @@ from torch import Tensor
 
 from mtl_course.interactions import PROBABILITY, Interactions, Scale, Split
 
-# Units of one item in a window that count as "as much as it gets": a label of 1.
+# So many units of one item in one window, or more, are a quantity label of 1. Of the purchases of
+# the Complete Journey 0.12 % are above; a lower cap would cut real amounts, a higher one would
+# squeeze the common 1 to 5 units into less of [0, 1].
 UNITS_CAP = 50
 
 WEEKS_PER_WINDOW = 13

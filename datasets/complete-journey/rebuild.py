@@ -19,7 +19,7 @@ from mtl_course import cleaning
 HERE = Path(__file__).resolve().parent
 TABLES = ("purchases", "households", "items", "funnel")
 
-# Narrow types keep the files small; every value was checked to fit by the cast itself.
+# Narrow types keep the files small; the cast refuses a value that does not fit.
 NARROW = {
     "household_id": pa.int16(),
     "campaign_id": pa.int8(),
@@ -32,8 +32,19 @@ NARROW = {
     "n_households": pa.int16(),
     "campaign_days": pa.int16(),
     "covered_products": pa.int32(),
-    "start": pa.date32(),
+    "start": pa.timestamp("ms"),
 }
+
+
+TRANSACTION_COLUMNS = [
+    "household_id",
+    "basket_id",
+    "product_id",
+    "quantity",
+    "sales_value",
+    "week",
+    "transaction_timestamp",
+]
 
 
 def released(name: str, columns: list[str] | None = None) -> pd.DataFrame:
@@ -45,7 +56,7 @@ def released(name: str, columns: list[str] | None = None) -> pd.DataFrame:
 
 def prepared_tables(advance: Callable[[], object] = lambda: None) -> dict[str, pd.DataFrame]:
     """The four tables, made in memory; `advance` is called after each of the `STEPS` steps."""
-    transactions = released("transactions")
+    transactions = released("transactions", TRANSACTION_COLUMNS)
     products = released("products")
     advance()
     demographics = released("demographics")
@@ -74,8 +85,8 @@ STEPS = 5 + len(TABLES)
 def rebuild(folder: Path) -> None:
     """Write the four tables and their SHA256SUMS into `folder`, all of them or none.
 
-    Everything is written beside `folder` first and moved in at the end, so that an interruption
-    leaves the old files as they were.
+    Everything is written beside the old files first and moved into place at the end: whoever
+    interrupts, and whatever fails, finds the old files as they were.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".rebuild-", dir=folder))
@@ -87,18 +98,39 @@ def rebuild(folder: Path) -> None:
                 progress.update()
         files = [f"{name}.parquet" for name in TABLES]
         sums = "".join(f"{sha256(draft / file)}  {file}\n" for file in files)
-        (draft / "SHA256SUMS").write_text(sums, encoding="utf-8")
-        for file in [*files, "SHA256SUMS"]:
-            os.replace(draft / file, folder / file)
+        (draft / "SHA256SUMS").write_text(sums, encoding="utf-8", newline="\n")
+        move_into_place(draft, folder, [*files, "SHA256SUMS"])
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def move_into_place(draft: Path, folder: Path, files: list[str]) -> None:
+    """Replace `files` of `folder` by those of `draft`; if one cannot be, put the old ones back."""
+    kept = draft / "old"
+    kept.mkdir()
+    for file in files:
+        if (folder / file).exists():
+            shutil.copy2(folder / file, kept / file)
+    try:
+        for file in files:
+            os.replace(draft / file, folder / file)
+    except BaseException:
+        for old in kept.iterdir():
+            os.replace(old, folder / old.name)
+        raise
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
     """One Parquet file, with narrow types and without the writer's own remarks about pandas."""
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    fields = [field.with_type(NARROW.get(field.name, field.type)) for field in arrow.schema]
+    fields = [field.with_type(narrow_type(field)) for field in arrow.schema]
     pq.write_table(arrow.cast(pa.schema(fields)), path, compression="zstd", compression_level=19)
+
+
+def narrow_type(field: pa.Field) -> pa.DataType:
+    """The type a column is shipped in: text is plain text whichever string type pandas used."""
+    text = pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+    return pa.string() if text else NARROW.get(field.name, field.type)
 
 
 def sha256(path: Path) -> str:
