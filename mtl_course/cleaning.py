@@ -82,8 +82,9 @@ def purchases_by_window(rows: pd.DataFrame) -> pd.DataFrame:
 def item_table(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per product type bought, with the category and department it was mostly bought in.
 
-    640 product types occur in more than one category. They are kept as one item, knowingly: a
-    household does not tell "CHEESE" by the shelf it lay on. `n_categories` shows which they are.
+    642 of the 2,206 product types were bought in more than one category. They are kept as one item,
+    knowingly: single candy bars were bought 14,028 times at the checkout lane, 502 times from the
+    candy aisle, and are what they are. `n_categories` shows which types have several.
 
     Returns:
         item_id, name (for people), category, department, n_categories, n_products, n_households.
