@@ -140,7 +140,7 @@ def draw_tradeoff(
     x, y = means.T.numpy()
     x_spread, y_spread = spreads.T.numpy()
     front = front.numpy()
-    bars = ax.errorbar(
+    ax.errorbar(
         x, y, xerr=x_spread, yerr=y_spread, fmt="none", ecolor=BASELINE_COLOR, elinewidth=0.8
     )
     beaten = ax.scatter(x[~front], y[~front], s=42, facecolor="white", edgecolor=BASELINE_COLOR)
@@ -161,7 +161,7 @@ def draw_tradeoff(
     ]
     ax.set(xlabel=labels[0], ylabel=labels[1])
     ax.legend(frameon=False)
-    return [bars, beaten, best]
+    return [beaten, best]
 
 
 def draw_embeddings(

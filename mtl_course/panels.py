@@ -33,7 +33,7 @@ def style_sheet() -> str:
 
 def float32_bytes(values: Float[Tensor, "..."]) -> bytes:
     """The values in row-major order as little-endian float32, which a page reads as they are."""
-    return values.detach().to(torch.float32).contiguous().numpy().astype("<f4").tobytes()
+    return values.detach().to(torch.float32).numpy().astype("<f4").tobytes()
 
 
 def readable(value: float) -> str:

@@ -73,6 +73,7 @@ def test_a_setting_outside_the_slider_is_refused_with_its_value(wanted):
 
 
 def test_a_stand_in_shows_names_as_text_and_not_as_html():
-    table = panels.stand_in("milk & <b>", ["a<b"], [["1"], ["2"]])
+    table = panels.stand_in("milk & <b>", ["a<b"], [["1"], ["<i>"]])
+    assert "<th>a&lt;b</th>" in table and "<td>&lt;i&gt;</td>" in table
     assert "milk &amp; &lt;b&gt;" in table
     assert table.count("<tr>") == 3

@@ -50,8 +50,7 @@ def test_other_cells_are_answered_while_the_work_goes_on():
         task = steering.launch(loop, NAME, work(steps, 10**9), ended)
         for _ in range(10):
             asked = time.monotonic()
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
             waits.append(time.monotonic() - asked)
         task.cancel()
         return waits
@@ -104,6 +103,24 @@ def test_work_that_no_page_looks_at_stands_still_and_goes_on_when_one_does(monke
     stopped, still, later = asyncio.run(notebook())
     assert 0 < stopped == still < later
     assert waits
+
+
+def test_a_page_that_has_drawn_lately_is_not_taken_for_closed(monkeypatch):
+    monkeypatch.setattr(steering, "AWAY", 0.2)
+    steps, hidden = [], []
+
+    async def notebook() -> bool:
+        loop = asyncio.get_running_loop()
+        run = work(steps, 10**9, drawn=lambda: not hidden, wait=lambda: None)
+        task = steering.launch(loop, NAME, run, ended)
+        await asyncio.sleep(0.3)  # longer than a page may be away
+        hidden.append(True)
+        before = len(steps)
+        await asyncio.sleep(0.1)
+        task.cancel()
+        return len(steps) > before
+
+    assert asyncio.run(notebook())
 
 
 def test_what_is_no_longer_wanted_stops_within_the_slice(monkeypatch):

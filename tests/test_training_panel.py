@@ -79,8 +79,9 @@ def test_a_started_training_ends_by_itself_after_its_steps():
 
     panel = in_notebook(cell)
     assert (panel.done, panel.running) == (300, False)
-    assert panel.status == "Finished after 300 steps. Reset to begin again."
+    assert panel.status == "Finished after step 300. Reset to begin again."
     assert panel.recorded.shape == (300, 2)
+    assert panel.error == ""
 
 
 def test_the_next_step_reads_the_weight_that_was_set_and_a_mark_says_where():
@@ -121,7 +122,7 @@ def test_one_step_is_one_step_and_three_quick_ones_are_three():
         await asyncio.sleep(0.03)
         return panel.done, panel.status
 
-    assert in_notebook(cell) == (4, "Paused after 4 steps.")
+    assert in_notebook(cell) == (4, "Paused after step 4.")
 
 
 def test_pause_keeps_and_reset_forgets():
@@ -156,11 +157,11 @@ def test_an_exception_in_the_training_is_shown_and_start_begins_afresh():
         await until(lambda: panel.error != "")
         first = panel.error, panel.running, panel.done
         panel.single_steps += 1
-        await until(lambda: panel.error == "")
-        return first, panel.done
+        await until(lambda: panel.status == "Paused after step 1.")
+        return first, panel.error
 
     error = "The training failed. ArithmeticError: the loss is no number any more"
-    assert in_notebook(cell) == ((error, False, 1), 1)
+    assert in_notebook(cell) == ((error, False, 1), "")
 
 
 def test_a_training_that_gives_out_early_is_finished():
@@ -191,6 +192,19 @@ def test_running_the_cell_again_leaves_one_training():
         return found
 
     assert in_notebook(cell) == [False, False, True, True, False, False]
+
+
+def test_a_new_panel_ends_the_training_of_the_old_one_before_it_is_started():
+    async def cell():
+        old = watch(max_steps=10**6)
+        look_at(old)
+        old.running = True
+        await until(lambda: old.done > 0)
+        watch(max_steps=10**6)
+        await asyncio.sleep(0.03)
+        return old.running
+
+    assert in_notebook(cell) is False
 
 
 def test_two_panels_of_two_names_run_side_by_side():
@@ -242,7 +256,7 @@ def test_headless_a_training_makes_its_steps_at_once_and_always_the_same(monkeyp
 
     one, two = in_notebook(cell)
     assert repr(one) == repr(two) == "TrainingPanel(alpha=0.50, 30 steps)"
-    assert one.status == "Paused after 30 steps."
+    assert one.status == "Paused after step 30."
     assert_close(one.recorded, two.recorded)
 
 
@@ -268,7 +282,7 @@ def test_without_a_kernel_it_says_what_to_call_instead():
 
     panel.advance(5)
     panel.single_steps += 1
-    assert panel.status == "Paused after 6 steps."
+    assert panel.status == "Paused after step 6."
     panel.resets += 1
     assert (panel.status, panel.done) == ("Ready: press Start.", 0)
 

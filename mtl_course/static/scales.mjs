@@ -52,7 +52,7 @@ export function readable(value) {
 /** A tick's label: as many decimals as tell multiples of `step` apart. */
 export function tickLabel(value, step) {
   let decimals = 0;
-  while (decimals < 8 && Number(step.toFixed(decimals)) !== step) decimals += 1;
+  while (decimals < 8 && Math.abs(Number(step.toFixed(decimals)) - step) > step * 1e-6) decimals += 1;
   return value.toFixed(decimals).replace("-", "\u2212");
 }
 

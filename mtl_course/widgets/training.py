@@ -186,9 +186,7 @@ class TrainingPanel(anywidget.AnyWidget):
         self._say_where_it_stands()
 
     def _reset(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
+        self._task = None  # no longer wanted, it ends by itself
         self.running, self._asked = False, 0
         self._begin_again()
         self._show()
@@ -209,12 +207,12 @@ class TrainingPanel(anywidget.AnyWidget):
             self.losses, self.done, self.sent = float32_bytes(means), self._made, self.sent + 1
 
     def _say_where_it_stands(self) -> None:
-        over = self._made >= self._end
-        self._say(
-            f"Finished after {self._made} steps. Reset to begin again."
-            if over
-            else f"Paused after {self._made} steps."
-        )
+        if self.error:
+            self._say(f"Stopped by an error after step {self._made}. Start begins again.")
+        elif self._made >= self._end:
+            self._say(f"Finished after step {self._made}. Reset to begin again.")
+        else:
+            self._say(f"Paused after step {self._made}.")
 
     def _say(self, text: str) -> None:
         if self.status != text:

@@ -35,6 +35,7 @@ test("a tick's label has the decimals that tell its neighbours apart", () => {
   assert.equal(scales.tickLabel(0.2, 0.2), "0.2");
   assert.equal(scales.tickLabel(0.525, 0.025), "0.525");
   assert.equal(scales.tickLabel(500, 250), "500");
+  assert.equal(scales.tickLabel(0.65, 0.65 - 0.6), "0.65"); // the step is 0.050000000000000044
   assert.equal(scales.tickLabel(-1, 1), "\u22121");
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { apart } from "../../mtl_course/static/settings.mjs";
 import { staircase, tradeoffPoints } from "../../mtl_course/static/tradeoff.mjs";
-import { column } from "../../mtl_course/static/training.mjs";
+import { binEnds, column } from "../../mtl_course/static/training.mjs";
 import { change, move, newIn, verdict } from "../../mtl_course/static/words.mjs";
 
 test("better depends on which end of the metric is good", () => {
@@ -53,4 +53,8 @@ test("labels that would overlap are moved apart in their order", () => {
 
 test("one task's losses are every second number", () => {
   assert.deepEqual([...column(new Float32Array([1, 2, 3, 4]), 1, 2)], [2, 4]);
+});
+
+test("a bin's mean stands at the bin's end, the last one where the training is", () => {
+  assert.deepEqual(binEnds(3, 5, 12), [5, 10, 12]);
 });

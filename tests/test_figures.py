@@ -1,0 +1,138 @@
+import io
+
+import pytest
+import torch
+from matplotlib.image import imread
+
+from mtl_course import figures
+
+TASKS = ("purchase", "quantity")
+
+
+@pytest.fixture
+def picture() -> figures.Picture:
+    return figures.blank_picture("Two empty axes.", columns=2)
+
+
+def test_a_picture_shows_itself_with_its_description_as_alternative_text(picture):
+    data, metadata = picture._repr_mimebundle_()
+    assert data["text/plain"] == "Two empty axes."
+    assert metadata["image/png"] == {"alt": "Two empty axes.", "width": 640, "height": 360}
+    assert imread(io.BytesIO(data["image/png"])).shape[:2] == (540, 960)  # sharp on a fine screen
+
+
+def test_showing_a_picture_twice_gives_the_same_bytes(picture):
+    once, again = (picture._repr_mimebundle_()[0]["image/png"] for _ in range(2))
+    assert once == again
+
+
+def test_no_figure_joins_the_global_state_of_pyplot(picture):
+    from matplotlib import pyplot
+
+    figures.draw_losses(picture.axes[0], [0, 1], torch.ones(2, 2), TASKS)
+    assert pyplot.get_fignums() == []
+
+
+def test_every_task_has_a_colour_and_a_marker_of_its_own():
+    assert figures.TASK_COLORS.keys() == figures.TASK_MARKERS.keys()
+    assert len(set(figures.TASK_COLORS.values())) == len(figures.TASK_COLORS)
+    assert len(set(figures.TASK_MARKERS.values())) == len(figures.TASK_MARKERS)
+    # and no method or department wears a task's colour
+    assert not set(figures.TASK_COLORS.values()) & set(figures.GROUP_COLORS)
+    assert figures.task_color("repeat") == figures.BASELINE_COLOR
+
+
+def luminance(color: str) -> float:
+    """Relative luminance as WCAG 2 defines it, from 0 (black) to 1 (white)."""
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def lightened(color: str, share: float) -> str:
+    parts = [int(color[place : place + 2], 16) for place in (1, 3, 5)]
+    return "#" + "".join(f"{round(p + (255 - p) * share):02x}" for p in parts)
+
+
+@pytest.mark.parametrize("color", [*figures.TASK_COLORS.values(), *figures.GROUP_COLORS])
+def test_a_colour_stands_out_from_a_dark_page(color):
+    # the style sheet mixes 38 % of white into it there; JupyterLab's dark page is #111111
+    contrast = (luminance(lightened(color, 0.38)) + 0.05) / (luminance("#111111") + 0.05)
+    assert contrast >= 3  # what WCAG 2 asks of graphics
+
+
+def test_losses_are_drawn_in_the_task_s_colour_where_they_belong(picture):
+    losses = torch.tensor([[0.7, 0.6], [0.5, 0.4], [0.4, 0.3]])
+    lines = figures.draw_losses(picture.axes[0], [0, 10, 20], losses, TASKS)
+
+    assert [line.get_label() for line in lines] == list(TASKS)
+    assert [line.get_color() for line in lines] == ["#0072B2", "#D55E00"]
+    assert lines[1].get_xdata().tolist() == [0, 10, 20]
+    torch.testing.assert_close(torch.tensor(lines[1].get_ydata()), losses[:, 1])
+
+
+def test_with_seeds_the_thick_line_is_their_mean(picture):
+    seeds = torch.tensor([[[0.2, 0.4]], [[0.6, 0.4]]])  # [seeds, checkpoints, tasks]
+    lines = figures.draw_losses(picture.axes[0], [0], seeds, TASKS)
+    assert lines[0].get_ydata() == pytest.approx([0.4])
+    assert len(picture.axes[0].lines) == 2 * (2 + 1 + 1)  # each task: seeds, mean, end
+
+
+def test_the_tradeoff_parts_the_front_from_the_beaten_and_says_what_is_better(picture):
+    ax = picture.axes[0]
+    means = torch.tensor([[0.3, 0.5], [0.4, 0.6], [0.3, 0.7]])
+    front = torch.tensor([True, True, False])
+    beaten, best = figures.draw_tradeoff(
+        ax,
+        means,
+        torch.full((3, 2), 0.01),
+        front,
+        [0.0, 0.5, 1.0],
+        ("AP", "RMSE"),
+        larger_is_better=(True, False),
+    )
+
+    assert best.get_offsets().tolist() == means[:2].tolist()
+    assert beaten.get_offsets().tolist() == means[2:].tolist()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("AP (→ better)", "RMSE (↓ better)")
+    assert [text.get_text() for text in ax.texts] == ["α = 0", "α = 1"]
+
+
+def test_a_map_has_one_colour_and_marker_for_each_highlighted_group(picture):
+    points = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])
+    drawn = figures.draw_embeddings(
+        picture.axes[0], points, ["dairy", "fruit", "tools"], ["fruit", "dairy"]
+    )
+    assert [one.get_label() for one in drawn] == ["others", "fruit", "dairy"]
+    assert [one.get_offsets().tolist() for one in drawn] == [[[2, 2]], [[1, 1]], [[0, 0]]]
+
+
+def test_the_long_tail_starts_at_rank_one(picture):
+    line = figures.draw_long_tail(
+        picture.axes[0], torch.tensor([90.0, 9.0, 1.0]), of="items", unit="baskets"
+    )
+    assert line.get_xdata().tolist() == [1, 2, 3]
+    assert line.get_ydata().tolist() == [90, 9, 1]
+    assert picture.axes[0].get_xlabel() == "rank among items (1 = most baskets)"
+
+
+def test_a_filled_cell_is_dark(picture):
+    image = figures.draw_sparsity(picture.axes[0], torch.tensor([[True, False]]))
+    dark, light = image.to_rgba(image.get_array())[0, :, 0]
+    assert dark < 0.1 < 0.9 < light
+
+
+def test_bars_carry_their_values_and_the_baseline_goes_on_as_a_line(picture):
+    ax = picture.axes[0]
+    bars = figures.draw_comparison(
+        ax,
+        ["popularity", "own frequency"],
+        torch.tensor([0.21, 0.484]),
+        metric="AP",
+        spreads=torch.tensor([0.0, 0.01]),
+        baseline="own frequency",
+    )
+    assert [bar.get_width() for bar in bars] == pytest.approx([0.21, 0.484])
+    assert [text.get_text() for text in ax.texts] == ["0.210", "0.484"]
+    assert bars[0].get_y() < bars[1].get_y() and ax.yaxis_inverted()  # the first is at the top
+    assert ax.lines[-1].get_xdata() == pytest.approx([0.484, 0.484])
