@@ -21,7 +21,7 @@ def lab(arguments):
     command = [PYTHON, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.root_dir={NOTEBOOKS}"]
     command += ["--LabApp.default_url=/lab/tree/" + FIRST] * (NOTEBOOKS / FIRST).exists()
-    command += ["--ServerApp.allow_root=True"] * is_root()
+    command += ["--allow-root"] * is_root()
     return run(command + arguments)
 
 

@@ -128,8 +128,8 @@ def step(title, command):
     print(f"\n== {title} ==", flush=True)
     if run(command):
         stop(
-            f"This step failed: {title.lower()}. Is there a network? The same command tries again; "
-            f"nothing half-made is built upon."
+            f"This step did not finish: {title.lower()}. The same command tries again, and builds "
+            f"upon nothing half-made; it needs a network."
         )
 
 

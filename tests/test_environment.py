@@ -275,4 +275,4 @@ def test_a_real_environment_is_made_once_and_then_needs_no_network(tmp_path):
         file.write("beta==1.0 --hash=sha256:" + "0" * 64 + "\n")
     offline = env()
     assert offline.returncode == 1
-    assert "This step failed: fetching what has changed. Is there a network?" in offline.stderr
+    assert "This step did not finish: fetching what has changed." in offline.stderr
