@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "source"
 SOLUTIONS = HERE / "solutions"
 METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
 }
 STUB = re.compile(r"^(\s*)# stub: ?(.*)$")

@@ -212,3 +212,10 @@ def test_a_stored_picture_has_an_alternative_text_and_shows_it(stored):
 @pytest.mark.parametrize("path", STORED, ids=lambda path: str(path.relative_to(editions.HERE)))
 def test_a_stored_notebook_is_small_enough_to_be_drawn(path):
     assert path.stat().st_size <= MOST_BYTES
+
+
+def test_the_stored_first_lesson_ran_on_a_sound_machine():
+    first = nbformat.read(editions.HERE / "00_start_here.ipynb", as_version=4)
+    report = code_cells(first)[0].outputs[0].text
+    assert report.count("PASS") >= 6
+    assert "FAIL" not in report
