@@ -1,1 +1,1 @@
-"""Rooms of the multi-task learning course: `from mtl_course import losses`, then `losses.task_losses(...)`."""
+"""Rooms of the multi-task learning course: `from mtl_course import losses` opens one."""
