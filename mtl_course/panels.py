@@ -1,7 +1,7 @@
 """What slider panels share: page code, numbers as bytes and in words, snapping, a stand-in."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from math import isfinite
 from pathlib import Path
@@ -11,18 +11,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 _STATIC = Path(__file__).parent / "static"
-_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.mjs";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 def page_module(view: str) -> str:
-    """One ES module: the pieces that all panels share, then `static/<view>.mjs`.
+    """One ES module: the pieces that `static/<view>.mjs` imports, each once, then the view itself.
 
     A widget's page code travels as one text, so it cannot import its neighbours: the pieces are
     joined, and the words that only separate files need are left out.
     """
-    pieces = ("scales", "words", "drawing", "controls", view)
-    sources = [(_STATIC / f"{piece}.mjs").read_text(encoding="utf-8") for piece in pieces]
+    sources = [_source(piece) for piece in dict.fromkeys(_in_order(view))]
     return _EXPORT.sub("", _IMPORT.sub("", "\n".join(sources)))
 
 
@@ -85,3 +84,14 @@ def stand_in(text: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
         f"<p>{escape(text)} <em>Run the cell for the slider.</em></p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def _source(piece: str) -> str:
+    return (_STATIC / f"{piece}.mjs").read_text(encoding="utf-8")
+
+
+def _in_order(piece: str) -> Iterator[str]:
+    """The names of the pieces that this one stands on, those without needs first, itself last."""
+    for needed in _IMPORT.findall(_source(piece)):
+        yield from _in_order(needed)
+    yield piece

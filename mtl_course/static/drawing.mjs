@@ -70,7 +70,9 @@ export function marker(parent, letter, x, y, size, attributes = {}) {
   return outline;
 }
 
-/** Move a marker. */
+/** Move a marker; one whose place is not a number is not shown. */
 export function place(outline, x, y, size) {
+  outline.style.display = Number.isFinite(x) && Number.isFinite(y) ? "" : "none";
+  if (outline.style.display === "none") return;
   outline.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${size})`);
 }

@@ -69,7 +69,7 @@ function drawChart(parent, facts, chart, at) {
       const heights = places.map((place) => [toY(at(series.index, 0, place, j)), at(series.index, 1, place, j)]);
       bars.setAttribute("d", heights.map(([, spread], place) => {
         const middle = at(series.index, 0, place, j);
-        return spread > 0 ? `M${xs[place]},${toY(middle - spread)}V${toY(middle + spread)}` : "";
+        return spread > 0 && Number.isFinite(middle) ? `M${xs[place]},${toY(middle - spread)}V${toY(middle + spread)}` : "";
       }).join(""));
       dots.forEach((dot, place_) => place(dot, xs[place_], heights[place_][0], 3.2));
       place(big, xs[i], heights[i][0], 6.5);

@@ -1,15 +1,10 @@
 """Sliders that look up what is finished, and a panel that steers what is running."""
 
-from mtl_course.widgets.settings import (
-    Axis,
-    Baseline,
-    Chart,
-    Series,
-    SettingsExplorer,
-    explore_settings,
-)
+from mtl_course.widgets.charts import Axis, Baseline, Chart, Series
+from mtl_course.widgets.settings import SettingsExplorer, explore_settings
 from mtl_course.widgets.tradeoff import TradeoffExplorer, explore_tradeoff
-from mtl_course.widgets.training import TrainingPanel, watch_training
+from mtl_course.widgets.training import watch_training
+from mtl_course.widgets.training_panel import TrainingPanel
 
 __all__ = [
     "Axis",

@@ -2,57 +2,21 @@
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import anywidget
 import torch
 import traitlets
-from jaxtyping import Float
 from torch import Tensor
 
-from mtl_course.figures import GROUP_COLORS, MARKERS
 from mtl_course.panels import (
     float32_bytes,
-    nearest,
     page_module,
     stand_in,
     style_sheet,
     with_spread,
 )
-
-
-class Axis(NamedTuple):
-    """One slider: what it sets, and the settings it can take, in order."""
-
-    name: str  # e.g. "factors"
-    values: tuple[float | int | str, ...]
-    unit: str = ""
-
-
-class Series(NamedTuple):
-    """One line of a chart: a value for each setting."""
-
-    name: str
-    values: Float[Tensor, " first"] | Float[Tensor, "first second"]
-    spread: Float[Tensor, " first"] | Float[Tensor, "first second"] | None = None  # over seeds
-    color: str | None = None  # a task keeps its own; None: by place in the chart
-    marker: str | None = None  # Matplotlib's letter, one of o s D ^ v P X; None: by place
-
-
-class Baseline(NamedTuple):
-    """A line to beat, the same at every setting."""
-
-    name: str
-    value: float | int
-
-
-class Chart(NamedTuple):
-    """What is drawn on one scale over the first axis."""
-
-    name: str  # the quantity with its unit, e.g. "AP on novel items"
-    series: tuple[Series, ...]
-    baselines: tuple[Baseline, ...] = ()
-    larger_is_better: bool | None = None  # None: neither end is better
+from mtl_course.widgets.charts import Axis, Chart, Series, chart_facts, label, place_of, title
 
 
 class SettingsExplorer(anywidget.AnyWidget):
@@ -87,7 +51,7 @@ class SettingsExplorer(anywidget.AnyWidget):
         if len(wanted) != len(self.axes):
             names = [axis.name for axis in self.axes]
             raise ValueError(f"`value` must hold one setting for each of {names}; found {wanted}.")
-        self.position = [_place(axis, one) for axis, one in zip(self.axes, wanted, strict=True)]
+        self.position = [place_of(axis, one) for axis, one in zip(self.axes, wanted, strict=True)]
 
     @property
     def text(self) -> str:
@@ -99,7 +63,7 @@ class SettingsExplorer(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        columns = [_with_unit(axis) for axis in self.axes] + self.facts["names"]
+        columns = [title(axis) for axis in self.axes] + self.facts["names"]
         return data | {"text/html": stand_in(self.text, columns, self.facts["table"])}, metadata
 
 
@@ -134,7 +98,7 @@ def explore_settings(
         [with_spread(*pair) for pair in zip(*map(_listed, pair), strict=True)]
         for pair in zip((series.values for series in every), spreads, strict=True)
     ]  # [series][settings]
-    settings = list(product(*([_label(value) for value in axis.values] for axis in axes)))
+    settings = list(product(*([label(value) for value in axis.values] for axis in axes)))
     first_of_chart = [sum(len(chart.series) for chart in charts[:i]) for i in range(len(charts))]
     explorer = SettingsExplorer(
         axes=list(axes),
@@ -142,13 +106,13 @@ def explore_settings(
             "axes": [
                 {
                     "name": axis.name,
-                    "title": _with_unit(axis),
-                    "labels": list(map(_label, axis.values)),
+                    "title": title(axis),
+                    "labels": list(map(label, axis.values)),
                 }
                 for axis in axes
             ],
             "charts": [
-                _chart_facts(chart, first)
+                chart_facts(chart, first)
                 for chart, first in zip(charts, first_of_chart, strict=True)
             ],
             "names": [series.name for series in every],
@@ -197,39 +161,6 @@ def _flat(axes: Sequence[Axis], position: Sequence[int]) -> int:
 
 def _listed(values: Tensor) -> list[float]:
     return values.flatten().tolist()
-
-
-def _label(value: float | int | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
-
-
-def _with_unit(axis: Axis) -> str:
-    return f"{axis.name} ({axis.unit})" if axis.unit else axis.name
-
-
-def _place(axis: Axis, wanted: float | int | str) -> int:
-    if wanted in axis.values:
-        return axis.values.index(wanted)
-    if any(isinstance(value, str) for value in (wanted, *axis.values)):
-        raise ValueError(f"`{axis.name}` must be one of {list(axis.values)}; found {wanted!r}.")
-    return nearest(axis.name, wanted, axis.values)
-
-
-def _chart_facts(chart: Chart, first: int) -> dict[str, Any]:
-    return {
-        "name": chart.name,
-        "largerIsBetter": chart.larger_is_better,
-        "baselines": [baseline._asdict() for baseline in chart.baselines],
-        "series": [
-            {
-                "name": one.name,
-                "color": one.color or GROUP_COLORS[i % len(GROUP_COLORS)],
-                "marker": one.marker or MARKERS[i % len(MARKERS)],
-                "index": first + i,
-            }
-            for i, one in enumerate(chart.series)
-        ],
-    }
 
 
 def _sentence(

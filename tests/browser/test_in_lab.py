@@ -38,6 +38,8 @@ import torch
 from mtl_course import widgets
 
 values = torch.tensor([[0.20, 0.25], [0.30, 0.28], [0.33, 0.26], [0.32, 0.22]])
+novel = values * 0.4
+novel[3, 1] = torch.nan  # a metric may be undefined somewhere
 panel = widgets.explore_settings(
     [widgets.Axis("factors", (8, 16, 32, 64)), widgets.Axis("regularisation", (0.1, 1.0))],
     [
@@ -47,7 +49,7 @@ panel = widgets.explore_settings(
             (widgets.Baseline("own frequency", 0.484),),
             larger_is_better=True,
         ),
-        widgets.Chart("AP, novel items", (widgets.Series("ALS, novel", values * 0.4),)),
+        widgets.Chart("AP, novel items", (widgets.Series("ALS, novel", novel),)),
     ],
     start=(8, 0.1),
     look_for="Which number of factors wins?",
@@ -159,6 +161,8 @@ def test_settings_are_explored_with_two_sliders(open_notebook):
     assert notebook.ask("print(panel.value)") == "(32, 1.0)"
     notebook.ask("panel.value = (64, 0.1)")
     notebook.wait_until(lambda: factors.input_value() == "3", "the page's slider")
+    notebook.ask("panel.value = (64, 1.0)")
+    notebook.wait_until(lambda: "ALS, novel not defined" in status(notebook), "the gap")
 
 
 def test_panels_follow_the_theme_and_fit_a_phone_and_a_zoomed_page(open_notebook):

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { apart } from "../../mtl_course/static/settings.mjs";
-import { staircase, tradeoffPoints } from "../../mtl_course/static/tradeoff.mjs";
+import { staircase, tradeoffPoints } from "../../mtl_course/static/scatter.mjs";
 import { binEnds, column } from "../../mtl_course/static/training.mjs";
 import { change, move, newIn, verdict } from "../../mtl_course/static/words.mjs";
 

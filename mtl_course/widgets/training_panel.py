@@ -1,0 +1,214 @@
+"""A running training under a slider: start, pause, one step, reset, and its losses as they come."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anywidget
+import torch
+import traitlets
+from jaxtyping import Float
+from torch import Tensor
+
+from mtl_course import steering
+from mtl_course.panels import (
+    float32_bytes,
+    nearest,
+    page_module,
+    readable,
+    stand_in,
+    style_sheet,
+)
+from mtl_course.training import Step
+
+READY = "Ready: press Start."
+
+
+class TrainingPanel(anywidget.AnyWidget):
+    """A training under a slider: `alpha` weighs the first task, 1 - `alpha` the second.
+
+    What a page does, code can do: set `alpha` or `running`; add 1 to `single_steps` for one step
+    and to `resets` to begin again.
+    """
+
+    _esm = page_module("training")
+    _css = style_sheet()
+    alpha = traitlets.Float(0.5).tag(sync=True)
+    running = traitlets.Bool(False).tag(sync=True)
+    single_steps = traitlets.Int(0).tag(sync=True)
+    resets = traitlets.Int(0).tag(sync=True)
+    done = traitlets.Int(0).tag(sync=True)  # steps since the last reset
+    status = traitlets.Unicode(READY).tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+    marks = traitlets.List().tag(sync=True)  # [step, alpha] wherever alpha was moved
+    losses = traitlets.Bytes().tag(sync=True)  # float32 [bins, tasks]
+    sent = traitlets.Int(0).tag(sync=True)  # pictures sent by the kernel
+    seen = traitlets.Int(0).tag(sync=True)  # the last of them that a page has drawn
+    facts = traitlets.Dict().tag(sync=True)  # names and texts; they never change
+    start = traitlets.Callable()
+
+    def __init__(self, **state: Any) -> None:
+        self._loop = steering.running_loop()
+        super().__init__(**state)
+        self._recorded = torch.zeros(self.facts["maxSteps"], len(self.facts["tasks"]))
+        self._end = len(self._recorded)  # earlier where the training gives out by itself
+        self._made = 0  # steps
+        self._asked = 0  # single steps asked for and not yet made
+        self._steps: Iterator[Step] | None = None
+        self._task: asyncio.Task | None = None
+        self.observe(self._alpha_moved, "alpha")
+        self.observe(self._run_wanted, "running")
+        self.observe(self._single_steps_wanted, "single_steps")
+        self.observe(self._reset_wanted, "resets")
+
+    @traitlets.validate("alpha")
+    def _check(self, proposal: Any) -> float:
+        nearest("alpha", proposal["value"], [0.0, 1.0])
+        return proposal["value"]
+
+    @traitlets.validate("running")
+    def _check_loop(self, proposal: Any) -> bool:
+        if proposal["value"] and self._loop is None:
+            raise ValueError(
+                "A training runs on the loop of a notebook's kernel; found none here. "
+                "Call `advance(n_steps)` instead."
+            )
+        return proposal["value"]
+
+    @property
+    def weights(self) -> Float[Tensor, " tasks"]:
+        """What the next step reads: (alpha, 1 - alpha)."""
+        return torch.tensor([self.alpha, 1 - self.alpha])
+
+    @property
+    def recorded(self) -> Float[Tensor, "steps tasks"]:
+        """The losses of every step since the last reset, in nats."""
+        return self._recorded[: self._made].clone()
+
+    def advance(self, n_steps: int) -> None:
+        """Make `n_steps` before returning; fewer where the training ends earlier."""
+        for _ in range(n_steps):
+            if not self._step():
+                break
+        self._show()
+        self._say_where_it_stands()
+
+    def __repr__(self) -> str:
+        return f"TrainingPanel(alpha={self.alpha:.2f}, {self._made} steps)"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        cells = map(readable, self.recorded[-10:].mean(dim=0).tolist())
+        columns = [
+            "steps",
+            *(f"loss of {task} (nats, last 10 steps)" for task in self.facts["tasks"]),
+        ]
+        table = stand_in(self.status, columns, [[str(self._made), *cells]])
+        return data | {"text/html": table}, metadata
+
+    # What a page or a cell asks for. It may come on another thread: the kernel's loop does it.
+
+    def _alpha_moved(self, change: Any) -> None:
+        if self._made > 0:  # a drag is one move, marked where it began
+            same_move = self._made - self.marks[-1][0] <= self._end // 50
+            step = self.marks[-1][0] if same_move else self._made
+            self.marks = [*self.marks[: len(self.marks) - same_move], [step, change["new"]]]
+
+    def _run_wanted(self, change: Any) -> None:
+        if change["new"]:
+            self._on_loop(self._launch)
+
+    def _single_steps_wanted(self, change: Any) -> None:
+        wanted = max(change["new"] - change["old"], 0)
+        if self._loop is None:
+            self.advance(wanted)
+        else:
+            self._asked += wanted
+            self._on_loop(self._launch)
+
+    def _reset_wanted(self, _change: Any) -> None:
+        self._on_loop(self._reset)
+
+    def _on_loop(self, action: Callable[[], None]) -> None:
+        if self._loop is None:
+            action()
+        else:
+            self._loop.call_soon_threadsafe(action)
+
+    # What happens on the kernel's loop, one thing after another.
+
+    def _launch(self) -> None:
+        if self._task is None or self._task.done():
+            if self.error:
+                self._begin_again()
+            work = steering.run_in_slices(
+                self._step_asked_for,
+                wanted=lambda: self.running or self._asked > 0,
+                drawn=lambda: self.seen == self.sent,
+                show=self._show_running,
+                wait=lambda: self._say("Waiting: no page shows this panel."),
+            )
+            self._task = steering.launch(self._loop, self.facts["name"], work, self._ended)
+
+    def _step_asked_for(self) -> bool:
+        self._asked = max(self._asked - 1, 0)
+        return self._step()
+
+    def _step(self) -> bool:
+        if self._made >= self._end:
+            return False
+        if self._steps is None:
+            self._steps = self.start(lambda: self.weights)
+            self.marks = [*self.marks, [self._made, self.alpha]]
+        step = next(self._steps, None)
+        if step is None:
+            self._end = self._made
+            return False
+        self._recorded[self._made] = step.losses
+        self._made += 1
+        return True
+
+    def _ended(self, task: asyncio.Task) -> None:
+        if task is not self._task:
+            return  # a reset has let go of it
+        failure = None if task.cancelled() else task.exception()
+        self._asked = 0
+        if task.cancelled() or failure is not None or self._made >= self._end:
+            self.running = False
+        if failure is not None:
+            self.error = f"The training failed. {type(failure).__name__}: {failure}"
+        self._show()
+        self._say_where_it_stands()
+
+    def _reset(self) -> None:
+        self._task = None  # no longer wanted, it ends by itself
+        self.running, self._asked = False, 0
+        self._begin_again()
+        self._show()
+        self._say(READY)
+
+    def _begin_again(self) -> None:
+        self._steps, self._made, self._end = None, 0, len(self._recorded)
+        self.error, self.marks = "", []
+
+    def _show_running(self) -> None:
+        self._show()
+        self._say("Running: move α and watch both losses.")
+
+    def _show(self) -> None:
+        bins = self._recorded[: self._made].split(self.facts["bin"])  # the last may be shorter
+        means = torch.stack([steps.mean(dim=0) for steps in bins]) if self._made else bins[0]
+        with self.hold_sync():
+            self.losses, self.done, self.sent = float32_bytes(means), self._made, self.sent + 1
+
+    def _say_where_it_stands(self) -> None:
+        if self.error:
+            self._say(f"Stopped by an error after step {self._made}. Start begins again.")
+        elif self._made >= self._end:
+            self._say(f"Finished after step {self._made}. Reset to begin again.")
+        else:
+            self._say(f"Paused after step {self._made}.")
+
+    def _say(self, text: str) -> None:
+        if self.status != text:
+            self.status = text
