@@ -66,7 +66,8 @@ def k_core(shop: Shop, windows: Sequence[int], min_items: int, min_users: int) -
             f"No user with {min_items} items is left beside items with {min_users} users in "
             f"windows {list(windows)} of '{shop.name}'. Lower `min_items` or `min_users`."
         )
-    return _keep(shop, sorted(pairs["user"].unique()), sorted(pairs["item"].unique()))
+    users, items = (sorted(pairs[side].unique().tolist()) for side in ("user", "item"))
+    return _keep(shop, users, items)
 
 
 def baskets(shop: Shop, windows: Sequence[int]) -> Float[Tensor, "users items"]:
