@@ -216,8 +216,7 @@ def test_every_survivor_of_a_k_core_meets_both_thresholds(core):
 
 def test_the_default_shop_has_the_size_and_rates_that_the_lessons_state(core):
     assert (len(core.users), len(core.items)) == (2_314, 705)
-    split = shop.split_by_time(core)
-    test = split.test
+    test = shop.panel(core, target=4, history=(1, 2, 3))
     purchase = test.labels[:, 0]
     assert len(test) == 2_193 * 705
     assert purchase.mean().item() == pytest.approx(0.101, abs=0.001)
