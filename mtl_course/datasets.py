@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mtl_course import tables
 from mtl_course.shop import Shop
 
 COMPLETE_JOURNEY_TAGS = ("age_55_plus", "any_kids", "income_75k_plus")
@@ -48,6 +49,37 @@ def load_complete_journey() -> Shop:
     return Shop("Complete Journey", log, users, items, COMPLETE_JOURNEY_TAGS)
 
 
+def load_folder(path: str | Path, *, n_windows: int = 4) -> Shop:
+    """Your own shop, from three tables in a folder: `interactions`, `users` and `items`.
+
+    Each is a `.csv` or a `.parquet` file; datasets/README.md lists their columns. The files are
+    read and nothing is written.
+
+    Args:
+        n_windows: windows of equal length into which the time from the first to the last
+            interaction is cut; `shop.split_by_time` needs 4 or more.
+
+    Raises:
+        ValueError: a table is missing or malformed: file, line or row, column, value and remedy.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        found = "a file" if folder.is_file() else "nothing there"
+        raise ValueError(
+            f"`path` must be a folder with the tables interactions, users and items; found {found} "
+            f"at '{folder}'."
+        )
+    faults: list[str] = []
+    read = {}
+    for name in ("interactions", "users", "items"):
+        with tables.noted(faults):
+            file = _table_file(folder, name)
+            read_table = tables.read_csv if file.suffix == ".csv" else tables.read_parquet
+            read[name] = read_table(file.name, file.read_bytes())
+    tables.refuse(faults)
+    return tables.shop_from_tables(folder.resolve().name, **read, n_windows=n_windows)
+
+
 def load_funnel() -> pd.DataFrame:
     """The coupon funnel of the Complete Journey: one row per (household, campaign) targeted.
 
@@ -76,6 +108,25 @@ def complete_journey_folder() -> Path:
     checkout = Path(__file__).resolve().parent.parent / "datasets" / "complete-journey"
     installed = Path(sys.prefix) / "share" / "mtl_course" / "datasets" / "complete-journey"
     return checkout if checkout.is_dir() else installed
+
+
+def _table_file(folder: Path, name: str) -> Path:
+    files = [folder / f"{name}{suffix}" for suffix in (".csv", ".parquet")]
+    there = [file for file in files if file.exists()]
+    if not there:
+        listed = sorted(file.name for file in folder.iterdir())[:10]
+        raise ValueError(
+            f"'{folder}' must hold {name}.csv or {name}.parquet; found "
+            f"{', '.join(listed) or 'an empty folder'}. Add it, or rename the file that is it."
+        )
+    if len(there) == 2:
+        raise ValueError(
+            f"'{folder}' must hold {name}.csv or {name}.parquet; found both. Delete the one that "
+            f"is out of date."
+        )
+    if not there[0].is_file():
+        raise ValueError(f"'{there[0]}' must be a file; found a folder of that name.")
+    return there[0]
 
 
 def _shipped(file: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from mtl_course import losses, metrics, networks, simulation
+from mtl_course import datasets, losses, metrics, networks, shop, simulation
 from mtl_course.interactions import minibatches, split_at_random
 from mtl_course.scalarization import weighted_sum
 
@@ -35,6 +35,12 @@ def gini(counts: torch.Tensor) -> float:
     return float(((2 * places - len(ranked) - 1) @ ranked) / (len(ranked) * ranked.sum()))
 
 
+def top(share: float, counts: torch.Tensor) -> float:
+    """What the largest `share` of the counts have of the total."""
+    ranked = counts.sort(descending=True).values
+    return float(ranked[: round(share * len(ranked))].sum() / ranked.sum())
+
+
 # --- what is said to be true ------------------------------------------------------------------
 
 
@@ -52,8 +58,9 @@ def test_a_pair_without_any_taste_is_clicked_as_often_as_luck_passes_the_cut():
     assert_close(found, torch.tensor([[0.0808, 0.0110, 0.4400]]), atol=1e-4, rtol=0.0)
 
 
-def test_the_true_probabilities_are_the_frequencies_of_the_log():
-    world = tiny_world()
+@pytest.mark.parametrize("noise", [0.8, 2.0])
+def test_the_true_probabilities_are_the_frequencies_of_the_log(noise):
+    world = tiny_world(noise=noise)
     log = simulation.show(world, 300_000, seeded(), tags=("student",))
     user, item = every_pair(world)
     true = simulation.true_probabilities(world, user, item, tags=("student",))
@@ -158,6 +165,13 @@ def test_a_tag_is_observed_of_tagged_users_only_and_is_one_per_user():
     assert_close(log.labels[seen, 3:], world.tag_labels[log.user][seen][:, [2, 0]])
     true = simulation.true_probabilities(world, log.user, log.item, tags=("gourmet", "parent"))
     assert_close(true[:, 3:], world.tag_probabilities[log.user][:, [2, 0]])
+
+
+def test_the_shop_knows_the_tags_of_a_third_and_more_often_of_the_active():
+    world = simulation.random_world(seeded(), agreement=0.0, cold_share=0.0)
+
+    assert abs(world.tagged.float().mean() - 0.33) < 0.04
+    assert world.activity[world.tagged].median() > 1.5 * world.activity[~world.tagged].median()
 
 
 def test_a_tag_is_tied_to_taste():
@@ -281,20 +295,22 @@ def test_the_global_seed_is_neither_read_nor_moved():
 # --- likeness and learnability ----------------------------------------------------------------
 
 
-def test_it_has_the_long_tail_of_the_real_shop():
-    # baskets per item of the Complete Journey, weeks 1 to 26, product types with 50 to 100 and more
-    # households: Gini .51 to .58, top tenth of the items .39 to .45 of the baskets, top fifth .57 to
-    # .63; baskets per household: Gini .46
+def test_it_has_the_size_and_the_long_tails_of_the_real_shop():
+    real = shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=20, min_users=100)
+    baskets = shop.baskets(real, [1, 2])  # [users, items]
     log = simulation.show(
         simulation.random_world(seeded(), agreement=0.5, cold_share=0.0), 200_000, seeded()
     )
-    bought = torch.zeros(log.n_items).index_add(0, log.item, log.labels[:, 1])
-    ranked = bought.sort(descending=True).values.cumsum(dim=0) / bought.sum()
 
-    assert 0.46 < gini(bought) < 0.63
-    assert 0.34 < ranked[69] < 0.48
-    assert 0.52 < ranked[139] < 0.66
-    assert 0.41 < gini(torch.bincount(log.user, minlength=log.n_users)) < 0.51
+    bought = torch.zeros(log.n_items).index_add(0, log.item, log.labels[:, 1])
+    shown = torch.bincount(log.user, minlength=log.n_users)
+
+    assert 0.8 < log.n_users / baskets.shape[0] < 1.25
+    assert 0.8 < log.n_items / baskets.shape[1] < 1.25
+    assert abs(gini(bought) - gini(baskets.sum(dim=0))) < 0.1
+    assert abs(gini(shown) - gini(baskets.sum(dim=1))) < 0.05
+    for share in (0.1, 0.2):
+        assert abs(top(share, bought) - top(share, baskets.sum(dim=0))) < 0.08
 
 
 @pytest.mark.parametrize("agreement", [-0.9, 0.0, 0.9])
