@@ -1,0 +1,228 @@
+"""A sweep of weights and seeds trained at once, against the same trainings one by one.
+
+Run as `python benchmarks/sweep/run.py`. Two rounds of each, the better one counts.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import sys
+from collections.abc import Callable
+from time import perf_counter, process_time
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from mtl_course import datasets, losses, metrics, networks, shop, training
+from mtl_course.interactions import Interactions, only_tasks, take
+from mtl_course.scalarization import weighted_sum
+
+LEARNING_RATE, WEIGHT_DECAY, DIM, HIDDEN = 0.005, 1e-4, 8, 32
+
+
+class Cost(NamedTuple):
+    seconds: float  # wall clock
+    cpu_seconds: float  # of this process: what the work costs where the machine is shared
+    extra_mb: float  # peak memory above that before the training
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, default=21)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--long", type=int, default=20, help="how much longer the long training is")
+    chosen = parser.parse_args()
+    grid = (chosen.points, chosen.seeds, chosen.steps, chosen.batch_size)
+
+    n_trainings = chosen.points * chosen.seeds
+    print(
+        f"{chosen.points} weights x {chosen.seeds} seeds = {n_trainings} trainings "
+        f"of {chosen.steps} steps of {chosen.batch_size} rows, torch {torch.__version__}, one thread"
+    )
+    # two rounds of each, in turn, so that a busy minute of the machine spoils neither alone
+    costs = {"at once": [], "one by one": []}
+    for _ in range(2):
+        for name, train_all in (("at once", train_at_once), ("one by one", train_one_by_one)):
+            cost, curves = in_a_fresh_process(train_all, grid)
+            costs[name].append((cost, curves))
+    print(f"\n{'':12s}{'seconds':>18s}{'CPU seconds':>20s}{'peak memory':>16s}")
+    for name, runs in costs.items():
+        wall, cpu, extra = zip(*(cost for cost, _ in runs), strict=True)
+        print(
+            f"{name:12s}{wall[0]:9.1f}{wall[1]:9.1f}"
+            f"{cpu[0]:10.1f}{cpu[1]:10.1f}{max(extra):13.0f} MB"
+        )
+    (at_once, found), (one_by_one, expected) = (min(runs) for runs in costs.values())
+    print(
+        f"ratio       {one_by_one.seconds / at_once.seconds:9.1f}"
+        f"{one_by_one.cpu_seconds / at_once.cpu_seconds:19.1f}   (best round against best round)"
+    )
+    print(f"largest difference of a held-out loss: {(found - expected).abs().max():.1e} nats")
+    print()
+    in_a_fresh_process(print_what_was_learned, (*grid, chosen.long))
+
+
+def in_a_fresh_process(work: Callable, arguments: tuple) -> object:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def train_at_once(n_points: int, n_seeds: int, n_steps: int, batch_size: int):
+    """Cost, and held-out losses [points, seeds, tasks]."""
+    train, held_out, _ = logs()
+    start = measured()
+    sweep = swept(train, held_out, n_points, n_seeds, n_steps, batch_size)
+    return since(start), sweep.curves[:, :, -1]
+
+
+def train_one_by_one(n_points: int, n_seeds: int, n_steps: int, batch_size: int):
+    """Cost, and held-out losses [points, seeds, tasks]."""
+    train, held_out, _ = logs()
+    start = measured()
+    curves = torch.empty(n_points, n_seeds, 2)
+    for point, weights in enumerate(tqdm(weights_of(n_points), desc="one by one")):
+        for seed in range(n_seeds):
+            model = trained(train, weights, seed, n_steps, batch_size)
+            with torch.no_grad():
+                logits = model.eval()(*held_out.inputs)
+                curves[point, seed] = losses.task_losses(logits, held_out)
+    return since(start), curves
+
+
+def print_what_was_learned(
+    n_points: int, n_seeds: int, n_steps: int, batch_size: int, longer: int
+) -> None:
+    train, held_out, judged = logs()
+    sweep = swept(train, held_out, n_points, n_seeds, n_steps, batch_size)
+    point = n_points // 2
+    in_sweep = training.sweep_logits(new_network(train), sweep, judged)[point]
+    weights = sweep.weights[point]
+    long_ones = []
+    for seed in tqdm(range(n_seeds), desc=f"{longer} times longer"):
+        model = trained(train, weights, seed, longer * n_steps, batch_size)
+        with torch.no_grad():
+            long_ones.append(model.eval()(*judged.inputs))
+    frequency = judged.history[:, 1]
+    print(
+        f"Held-out purchase and quantity at weights {weights.tolist()}: mean over {n_seeds} seeds "
+        f"(lowest, highest), {len(judged):,} rows of the validation window"
+    )
+    print(f"{'':26s}{'AUC':>22s}{'AP':>22s}{'AP, novel':>22s}{'quantity loss':>22s}")
+    for name, logits in (
+        (f"sweep, {n_steps} steps", in_sweep),
+        (f"alone, {longer * n_steps} steps", torch.stack(long_ones)),
+        ("own frequency", frequency[None, :, None].expand(-1, -1, 2)),
+    ):
+        print(
+            f"{name:26s}" + "".join(f"{spread(column):>22s}" for column in figures(logits, judged))
+        )
+
+
+def figures(logits: Tensor, log: Interactions) -> list[list[float]]:
+    """AUC, AP, AP on novel items and the quantity loss of each seed's logits [seeds, n, tasks]."""
+    bought, novel = log.labels[:, 0], log.novel
+    scores = logits[:, :, 0]
+    return [
+        [metrics.auc(one, bought) for one in scores],
+        [metrics.average_precision(one, bought) for one in scores],
+        [metrics.average_precision(one[novel], bought[novel]) for one in scores],
+        [float(losses.task_losses(one, log)[1]) for one in logits],
+    ]
+
+
+def spread(values: list[float]) -> str:
+    return f"{sum(values) / len(values):.4f} ({min(values):.4f}, {max(values):.4f})"
+
+
+def swept(
+    train: Interactions,
+    held_out: Interactions,
+    n_points: int,
+    n_seeds: int,
+    n_steps: int,
+    rows: int,
+) -> training.Sweep:
+    return training.sweep_weights(
+        lambda: new_network(train),
+        train,
+        held_out,
+        weights=weights_of(n_points),
+        seeds=range(n_seeds),
+        task_losses=losses.task_losses,
+        checkpoints=[n_steps],
+        batch_size=rows,
+        learning_rate=LEARNING_RATE,
+        weight_decay=WEIGHT_DECAY,
+        progress=lambda steps: tqdm(steps, desc="at once"),
+    )
+
+
+def trained(
+    train: Interactions, weights: Tensor, seed: int, n_steps: int, batch_size: int
+) -> torch.nn.Module:
+    torch.manual_seed(seed)
+    model = new_network(train)
+    # fused: half the time of the default for tensors of this size
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True
+    )
+    steps = training.training_steps(
+        model,
+        train,
+        losses.task_losses,
+        lambda found: weighted_sum(found, weights).backward(),
+        optimizer,
+        epochs=n_steps,  # more than enough
+        batch_size=batch_size,
+        generator=torch.Generator().manual_seed(seed),
+    )
+    for _ in range(n_steps):
+        next(steps)
+    return model
+
+
+def new_network(train: Interactions) -> networks.SharedBottom:
+    return networks.SharedBottom(
+        train.n_users,
+        train.n_items,
+        len(train.tasks),
+        dim=DIM,
+        hidden=HIDDEN,
+        n_history=train.history.shape[1],
+    )
+
+
+def weights_of(n_points: int) -> Tensor:
+    alpha = torch.linspace(0, 1, n_points)
+    return torch.stack([alpha, 1 - alpha], dim=1)
+
+
+def logs() -> tuple[Interactions, Interactions, Interactions]:
+    """The training window, 10,000 rows for the curves, 200,000 to judge by, of the next window."""
+    torch.set_num_threads(1)
+    core = shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=10, min_users=100)
+    split = shop.split_by_time(core)
+    train, validation = (only_tasks(log, ("purchase", "quantity")) for log in split[:2])
+    rows = torch.randperm(len(validation), generator=torch.Generator().manual_seed(0))
+    return train, take(validation, rows[:10_000]), take(validation, rows[10_000:210_000])
+
+
+def measured() -> Cost:
+    return Cost(perf_counter(), process_time(), peak_mb())
+
+
+def since(start: Cost) -> Cost:
+    return Cost(*(now - before for now, before in zip(measured(), start, strict=True)))
+
+
+def peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+if __name__ == "__main__":
+    main()
