@@ -41,7 +41,7 @@ def main() -> None:
     n_trainings = chosen.points * chosen.seeds
     print(
         f"{chosen.points} weights x {chosen.seeds} seeds = {n_trainings} trainings "
-        f"of {chosen.steps} steps of {chosen.batch_size} rows, torch {torch.__version__}, one thread"
+        f"of {chosen.steps} steps of {chosen.batch_size} rows, one thread"
     )
     # two rounds of each, in turn, so that a busy minute of the machine spoils neither alone
     costs = {"at once": [], "one by one": []}
