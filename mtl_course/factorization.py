@@ -172,8 +172,10 @@ def sgd_epochs(
         bias += learning_rate * (error - regularization * bias), the user's and the item's
         u, v += learning_rate * (error * v - regularization * u, error * u - regularization * v)
 
-    The ratings are used in the order given, every epoch. Those in a row that share neither a user
-    nor an item do not see each other's step, so they are taken at once: same result, far sooner.
+    The ratings are used in the order given, every epoch, and `model` changes in place.
+    Ratings that share neither a user nor an item do not see each other's step, so they are taken
+    at once with the same result; see `independent_waves`. Shuffle them first: 80,000 ratings of
+    943 users make 685 groups in random order, and 57,583 when sorted by user.
 
     Source: Koren, Bell and Volinsky, IEEE Computer 2009, "Stochastic gradient descent".
     """
