@@ -1,5 +1,7 @@
 """Training: an iterator over steps, and a grid of trainings at once that equals each alone."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -147,6 +149,10 @@ def _with_history():
     return networks.SharedBottom(12, 10, 3, dim=4, hidden=8, n_history=3)
 
 
+def _in_double():
+    return _with_history().double()
+
+
 def _with_dropout():
     return networks.SharedBottom(12, 10, 3, dim=4, hidden=8, n_history=3, dropout=0.5)
 
@@ -175,6 +181,19 @@ def test_all_trainings_at_once_equal_each_training_alone(shop_log, make_model):
                 )
             expected = torch.stack([curve[0], curve[4], curve[11]])
             assert_close(sweep.curves[point, s], expected, rtol=0, atol=1e-4)
+
+
+def test_in_double_precision_the_agreement_outlasts_many_steps(shop_log):
+    log = replace(shop_log, labels=shop_log.labels.double(), history=shop_log.history.double())
+    weights = POINTS.double()
+
+    sweep = _sweep(_in_double, log, log, checkpoints=[60], weights=weights)
+
+    for point in (0, 2):
+        model, _ = _one_training(_in_double, log, log, weights[point], SEEDS[1], n_steps=60)
+        for name, parameter in model.named_parameters():
+            found = sweep.parameters[name][point, 1]
+            assert_close(found, parameter.detach(), rtol=0, atol=1e-10)
 
 
 def test_the_sweeps_logits_are_those_of_each_network(shop_log):

@@ -5,9 +5,10 @@ Run as `python benchmarks/sweep/run.py`. Two rounds of each, the better one coun
 
 import argparse
 import multiprocessing
-import resource
-import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from math import nan
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import NamedTuple
 
@@ -19,13 +20,14 @@ from mtl_course import datasets, losses, metrics, networks, shop, training
 from mtl_course.interactions import Interactions, only_tasks, take
 from mtl_course.scalarization import weighted_sum
 
+CLEAR_REFS = Path("/proc/self/clear_refs")  # Linux
 LEARNING_RATE, WEIGHT_DECAY, DIM, HIDDEN = 0.005, 1e-4, 8, 32
 
 
 class Cost(NamedTuple):
     seconds: float  # wall clock
     cpu_seconds: float  # of this process: what the work costs where the machine is shared
-    extra_mb: float  # peak memory above that before the training
+    peak_mb: float  # memory at its peak, above what lay there before
 
 
 def main() -> None:
@@ -34,41 +36,48 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--long", type=int, default=20, help="how much longer the long training is")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--longer", type=int, default=10, help="times the steps, for comparison")
     chosen = parser.parse_args()
     grid = (chosen.points, chosen.seeds, chosen.steps, chosen.batch_size)
 
     n_trainings = chosen.points * chosen.seeds
     print(
-        f"{chosen.points} weights x {chosen.seeds} seeds = {n_trainings} trainings "
-        f"of {chosen.steps} steps of {chosen.batch_size} rows, one thread"
+        f"{chosen.points} weights x {chosen.seeds} seeds = {n_trainings} trainings of "
+        f"{chosen.steps} steps of {chosen.batch_size} rows; torch {torch.__version__}, one thread"
     )
-    # two rounds of each, in turn, so that a busy minute of the machine spoils neither alone
-    costs = {"at once": [], "one by one": []}
-    for _ in range(2):
-        for name, train_all in (("at once", train_at_once), ("one by one", train_one_by_one)):
-            cost, curves = in_a_fresh_process(train_all, grid)
-            costs[name].append((cost, curves))
-    print(f"\n{'':12s}{'seconds':>18s}{'CPU seconds':>20s}{'peak memory':>16s}")
-    for name, runs in costs.items():
-        wall, cpu, extra = zip(*(cost for cost, _ in runs), strict=True)
-        print(
-            f"{name:12s}{wall[0]:9.1f}{wall[1]:9.1f}"
-            f"{cpu[0]:10.1f}{cpu[1]:10.1f}{max(extra):13.0f} MB"
-        )
-    (at_once, found), (one_by_one, expected) = (min(runs) for runs in costs.values())
+    # rounds in turn, so that a busy minute of the machine spoils neither way alone
+    ways = {"at once": train_at_once, "one by one": train_one_by_one}
+    runs = {name: [] for name in ways}
+    for _ in range(chosen.rounds):
+        for name, train_all in ways.items():
+            runs[name].append(in_a_fresh_process(train_all, grid))
+    print(f"\n{'':12s}{'round':>8s}{'seconds':>10s}{'CPU seconds':>14s}{'memory it took':>18s}")
+    for name, rounds in runs.items():
+        for number, (cost, _) in enumerate(rounds, start=1):
+            print(
+                f"{name:12s}{number:8d}{cost.seconds:10.1f}{cost.cpu_seconds:14.1f}"
+                f"{cost.peak_mb:15.0f} MB"
+            )
+    totals = {name: [cost for cost, _ in rounds] for name, rounds in runs.items()}
+    seconds = {name: sum(cost.seconds for cost in costs) for name, costs in totals.items()}
+    cpu = {name: sum(cost.cpu_seconds for cost in costs) for name, costs in totals.items()}
     print(
-        f"ratio       {one_by_one.seconds / at_once.seconds:9.1f}"
-        f"{one_by_one.cpu_seconds / at_once.cpu_seconds:19.1f}   (best round against best round)"
+        f"{'ratio':20s}{seconds['one by one'] / seconds['at once']:10.1f}"
+        f"{cpu['one by one'] / cpu['at once']:14.1f}   (over all rounds)"
     )
-    print(f"largest difference of a held-out loss: {(found - expected).abs().max():.1e} nats")
+    apart = (runs["at once"][0][1] - runs["one by one"][0][1]).abs()
+    print(
+        f"held-out losses apart: {apart.max():.1e} nats at most, {apart.median():.1e} in the middle"
+    )
     print()
-    in_a_fresh_process(print_what_was_learned, (*grid, chosen.long))
+    in_a_fresh_process(print_what_was_learned, (*grid, chosen.longer))
 
 
 def in_a_fresh_process(work: Callable, arguments: tuple) -> object:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawning) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def train_at_once(n_points: int, n_seeds: int, n_steps: int, batch_size: int):
@@ -106,20 +115,19 @@ def print_what_was_learned(
         model = trained(train, weights, seed, longer * n_steps, batch_size)
         with torch.no_grad():
             long_ones.append(model.eval()(*judged.inputs))
-    frequency = judged.history[:, 1]
+    frequency = judged.history[None, :, 1:2].expand(-1, -1, 2)  # orders pairs, knows no quantity
     print(
         f"Held-out purchase and quantity at weights {weights.tolist()}: mean over {n_seeds} seeds "
         f"(lowest, highest), {len(judged):,} rows of the validation window"
     )
-    print(f"{'':26s}{'AUC':>22s}{'AP':>22s}{'AP, novel':>22s}{'quantity loss':>22s}")
+    print(f"{'':20s}{'AUC':>24s}{'AP':>24s}{'AP, novel':>24s}{'quantity loss':>24s}")
     for name, logits in (
         (f"sweep, {n_steps} steps", in_sweep),
         (f"alone, {longer * n_steps} steps", torch.stack(long_ones)),
-        ("own frequency", frequency[None, :, None].expand(-1, -1, 2)),
+        ("own frequency", frequency),
     ):
-        print(
-            f"{name:26s}" + "".join(f"{spread(column):>22s}" for column in figures(logits, judged))
-        )
+        columns = figures(logits, judged)[: 3 if logits is frequency else 4]
+        print(f"{name:20s}" + "".join(f"{spread(column):>24s}" for column in columns))
 
 
 def figures(logits: Tensor, log: Interactions) -> list[list[float]]:
@@ -212,16 +220,23 @@ def logs() -> tuple[Interactions, Interactions, Interactions]:
 
 
 def measured() -> Cost:
+    if CLEAR_REFS.exists():
+        CLEAR_REFS.write_text("5", encoding="utf-8")  # the peak is counted anew from here
     return Cost(perf_counter(), process_time(), peak_mb())
 
 
 def since(start: Cost) -> Cost:
-    return Cost(*(now - before for now, before in zip(measured(), start, strict=True)))
+    now = Cost(perf_counter(), process_time(), peak_mb())
+    return Cost(*(after - before for after, before in zip(now, start, strict=True)))
 
 
 def peak_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    """Peak resident memory of this process; NaN where the system does not tell it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return nan
+    lines = status.read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":
