@@ -32,6 +32,27 @@ def stack_parameters(models: Sequence[nn.Module], n_points: int) -> dict[str, Te
     }
 
 
+def in_one_group(model: nn.Module) -> list[dict[str, object]]:
+    """All parameters of the network, to be treated alike by an optimiser."""
+    return [{"params": list(model.parameters())}]
+
+
+def stacked_groups(
+    model: nn.Module, parameters: dict[str, Tensor], groups: list[dict[str, object]]
+) -> list[dict[str, object]]:
+    """An optimiser's parameter groups of one network, as groups of the whole stack's parameters.
+
+    Args:
+        parameters: by name, each [seeds, points, ...].
+        groups: of `model`'s own parameters; their other entries, such as a weight decay, are kept.
+    """
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    return [
+        {**group, "params": [parameters[names[parameter]] for parameter in group["params"]]}
+        for group in groups
+    ]
+
+
 def stacked_losses(
     model: nn.Module,
     parameters: dict[str, Tensor],
@@ -80,6 +101,17 @@ def stacked_logits(
     finally:
         model.train(mode)
     return torch.cat(chunks, dim=2)
+
+
+def held_out_losses(
+    model: nn.Module,
+    parameters: dict[str, Tensor],
+    log: Interactions,
+    task_losses: Callable[[Tensor, Interactions], Tensor],
+) -> Float[Tensor, "seeds points tasks"]:
+    """The losses of every network of the stack on all rows of `log`, without gradients."""
+    logits = stacked_logits(model, parameters, log, batch_size=512)
+    return vmap(vmap(lambda of_one: task_losses(of_one, log)))(logits)
 
 
 def row_orders(

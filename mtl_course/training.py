@@ -7,12 +7,19 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.func import vmap
 from tqdm.auto import tqdm
 
 from mtl_course.interactions import Interactions, minibatches
 from mtl_course.scalarization import weighted_sum
-from mtl_course.stacking import row_orders, stack_parameters, stacked_logits, stacked_losses
+from mtl_course.stacking import (
+    held_out_losses,
+    in_one_group,
+    row_orders,
+    stack_parameters,
+    stacked_groups,
+    stacked_logits,
+    stacked_losses,
+)
 
 TaskLosses = Callable[[Tensor, Interactions], Tensor]  # ([n, tasks], batch) -> [tasks]
 
@@ -88,6 +95,7 @@ def sweep_weights(
     batch_size: int,
     learning_rate: float,
     weight_decay: float = 0.0,
+    parameter_groups: Callable[[nn.Module], list[dict[str, object]]] = in_one_group,
     progress: Callable[[Iterable[int]], Iterable[int]] = tqdm,
 ) -> Sweep:
     """All trainings of a grid of weights and seeds, made at once instead of one after the other.
@@ -97,7 +105,7 @@ def sweep_weights(
 
         torch.manual_seed(seed)
         model = make_model()
-        optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate,
+        optimizer = torch.optim.Adam(parameter_groups(model), lr=learning_rate,
                                      weight_decay=weight_decay)
         training_steps(model, train, task_losses, backward, optimizer, batch_size=batch_size,
                        epochs=..., generator=torch.Generator().manual_seed(seed))
@@ -111,6 +119,9 @@ def sweep_weights(
             a sample of some 10,000 rows keeps that short.
         checkpoints: numbers of steps after which the held-out losses are taken, ascending; 0 is
             the untrained network. Training ends at the last one.
+        weight_decay: Adam's, for the parameters of every group that does not state its own.
+        parameter_groups: as an optimiser takes them, of one network, e.g.
+            `lambda model: model.parameter_groups(embedding_decay=0.1)`.
         progress: wraps the steps to come; by default a bar with the time left. `iter` shows none.
 
     Raises:
@@ -125,12 +136,15 @@ def sweep_weights(
         model = models[0]
         parameters = stack_parameters(models, n_points=len(weights))
         optimizer = torch.optim.Adam(
-            parameters.values(), lr=learning_rate, weight_decay=weight_decay, fused=True
+            stacked_groups(model, parameters, parameter_groups(model)),
+            lr=learning_rate,
+            weight_decay=weight_decay,
+            fused=True,
         )
         grid = weights.expand(len(seeds), *weights.shape)  # [seeds, points, tasks]
         curves = []
         if checkpoints[0] == 0:
-            curves.append(_held_out_losses(model, parameters, held_out, task_losses))
+            curves.append(held_out_losses(model, parameters, held_out, task_losses))
         orders = row_orders(len(train), batch_size, seeds)
         for step in progress(range(1, checkpoints[-1] + 1)):
             losses = stacked_losses(model, parameters, train, next(orders), task_losses)
@@ -138,7 +152,7 @@ def sweep_weights(
             weighted_sum(losses, grid).sum().backward()  # each term reaches its own parameters only
             optimizer.step()
             if step in checkpoints:
-                curves.append(_held_out_losses(model, parameters, held_out, task_losses))
+                curves.append(held_out_losses(model, parameters, held_out, task_losses))
                 _refuse_divergence(curves[-1], step, train.tasks, weights, seeds, learning_rate)
     return Sweep(
         tasks=train.tasks,
@@ -166,13 +180,6 @@ def sweep_logits(
 def _made_from(make_model: Callable[[], nn.Module], seed: int) -> nn.Module:
     torch.manual_seed(seed)
     return make_model()
-
-
-def _held_out_losses(
-    model: nn.Module, parameters: dict[str, Tensor], log: Interactions, task_losses: TaskLosses
-) -> Float[Tensor, "seeds points tasks"]:
-    logits = stacked_logits(model, parameters, log, batch_size=512)
-    return vmap(vmap(lambda of_one: task_losses(of_one, log)))(logits)
 
 
 def _refuse_another_grid(

@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 from mtl_course import losses, networks, training
 from mtl_course.interactions import Interactions, minibatches, take, without_history
 from mtl_course.scalarization import weighted_sum
+from mtl_course.stacking import in_one_group
 
 WEIGHTS = torch.tensor([0.5, 0.5])
 
@@ -138,7 +139,7 @@ def _steps(model, log, optimizer, *, epochs=1, batch_size=50):
 
 POINTS = torch.tensor([[1.0, 0.0, 0.3], [0.5, 0.5, 0.1], [0.2, 2.0, 0.0]])
 SEEDS = (3, 5)
-SWEEP = {"batch_size": 50, "learning_rate": 0.02, "weight_decay": 1e-3}
+SWEEP = {"batch_size": 50, "learning_rate": 0.02, "weight_decay": 0.05}
 
 
 def _blueprint():
@@ -183,6 +184,26 @@ def test_all_trainings_at_once_equal_each_training_alone(shop_log, make_model):
             assert_close(sweep.curves[point, s], expected, rtol=0, atol=1e-4)
 
 
+def test_a_group_of_parameters_keeps_its_own_weight_decay(shop_log):
+    def decayed_embeddings(model):
+        embeddings = [p for name, p in model.named_parameters() if "embedding" in name]
+        others = [p for name, p in model.named_parameters() if "embedding" not in name]
+        return [{"params": others, "weight_decay": 0.0}, {"params": embeddings}]
+
+    sweep = _sweep(
+        _with_history, shop_log, shop_log, checkpoints=[9], parameter_groups=decayed_embeddings
+    )
+
+    model, _ = _one_training(
+        _with_history, shop_log, shop_log, POINTS[0], SEEDS[0], 9, decayed_embeddings
+    )
+    for name, parameter in model.named_parameters():
+        assert_close(sweep.parameters[name][0, 0], parameter.detach(), rtol=0, atol=1e-4)
+    everywhere = _sweep(_with_history, shop_log, shop_log, checkpoints=[9])
+    for name, value in everywhere.parameters.items():
+        assert (value - sweep.parameters[name]).abs().max() > 1e-3
+
+
 def test_in_double_precision_the_agreement_outlasts_many_steps(shop_log):
     log = replace(shop_log, labels=shop_log.labels.double(), history=shop_log.history.double())
     weights = POINTS.double()
@@ -210,7 +231,14 @@ def test_the_sweeps_logits_are_those_of_each_network(shop_log):
 def test_a_sweep_learns_what_it_is_asked_for(shop_log):
     weights = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
-    sweep = _sweep(_with_history, shop_log, shop_log, checkpoints=[0, 90], weights=weights)
+    sweep = _sweep(
+        _with_history,
+        shop_log,
+        shop_log,
+        checkpoints=[0, 90],
+        weights=weights,
+        weight_decay=0.0,
+    )
 
     purchase, kids = sweep.curves[0, :, :, 0], sweep.curves[1, :, :, 2]  # [seeds, checkpoints]
     assert (purchase[:, 1] < purchase[:, 0] - 0.1).all()
@@ -288,12 +316,12 @@ def _sweep(make_model, log, held_out, **keywords) -> training.Sweep:
     )
 
 
-def _one_training(make_model, log, held_out, weights, seed, n_steps):
+def _one_training(make_model, log, held_out, weights, seed, n_steps, groups=in_one_group):
     """The model after `n_steps`, and its held-out losses before each step and after the last."""
     torch.manual_seed(seed)
     model = make_model()
     optimizer = torch.optim.Adam(
-        model.parameters(), lr=SWEEP["learning_rate"], weight_decay=SWEEP["weight_decay"]
+        groups(model), lr=SWEEP["learning_rate"], weight_decay=SWEEP["weight_decay"]
     )
     steps = training.training_steps(
         model,
