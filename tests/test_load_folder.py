@@ -53,6 +53,7 @@ def test_a_good_folder_is_a_shop(tmp_path):
     assert found.tags == ("student",)
     assert found.users["user_id"].tolist() == ["ann", "bob"]
     assert found.users["student"].fillna(-1).tolist() == [1, -1]
+    assert found.users["student"].dtype == "float32"
     assert found.items["name"].tolist() == ["Milk", "Green tea"]
     assert found.items["category"].tolist() == ["dairy", "unknown"]
     assert found.items["department"].tolist() == ["unknown", "unknown"]
@@ -107,6 +108,21 @@ def test_a_byte_order_mark_and_the_line_ends_of_windows_and_of_old_macs_are_no_d
         pd.testing.assert_frame_equal(found.items, expected.items)
 
 
+def test_a_byte_order_mark_does_not_turn_ids_into_numbers(tmp_path):
+    users = "\ufeffuser_id\n007\n7\n"
+    log = INTERACTIONS.replace("ann", "007").replace("bob", "7")
+
+    found = datasets.load_folder(write(tmp_path, users=users, interactions=log))
+
+    assert found.users["user_id"].tolist() == ["007", "7"]
+
+
+def test_a_line_longer_than_a_megabyte_is_a_line(tmp_path):
+    items = f"item_id,name\nmilk,{'m' * 3_000_000}\ntea,Tea\n"
+
+    assert datasets.load_folder(write(tmp_path, items=items)).items["name"].str.len().max() == 3e6
+
+
 def test_day_numbers_dates_and_moments_cut_the_same_windows(tmp_path):
     expected = datasets.load_folder(write(tmp_path)).log
     days = re.sub(r"2024-01-(\d\d)", lambda day: str(int(day[1])), INTERACTIONS)
@@ -141,6 +157,24 @@ def test_what_else_is_known_of_users_and_items_is_kept(tmp_path):
     assert found.items["color"].tolist() == ["", "green"]
     assert found.items["name"].tolist() == ["milk", "tea"]
     assert found.tags == ()
+
+
+def test_white_space_around_a_name_and_in_a_blank_says_nothing(tmp_path):
+    items = "item_id,name,category\nmilk, Milk ,  \ntea,,drinks\n"
+
+    found = datasets.load_folder(write(tmp_path, items=items, interactions=column("rating", " ")))
+
+    assert found.items["name"].tolist() == ["Milk", "tea"]
+    assert found.items["category"].tolist() == ["unknown", "drinks"]
+    assert found.log["rating"].notna().sum() == 3
+
+
+def test_time_runs_from_the_first_day_of_1970_to_the_last_of_2100(tmp_path):
+    log = "user_id,item_id,time,quantity\nann,tea,1970-01-01,1\nbob,tea,2100-12-31,1\n"
+
+    found = datasets.load_folder(write(tmp_path, interactions=log), n_windows=2)
+
+    assert found.log["window"].tolist() == [1, 2]
 
 
 def test_quoted_commas_quotes_and_letters_of_every_script_are_text(tmp_path):
@@ -225,6 +259,9 @@ MALFORMED = {
         "interactions", INTERACTIONS.replace("quantity", "Quantitiy"),
         r"`interactions\.csv` has a column 'Quantitiy', .* Rename it `quantity`",
     ),
+    "column in capitals": (
+        "users", USERS.replace("user_id", "USER_ID"), r"column 'USER_ID', .* Rename it `user_id`",
+    ),
     "white space in a column's name": (
         "users", USERS.replace("user_id", " user_id"), r"column ' user_id', .* Rename it `user_id`",
     ),
@@ -280,7 +317,7 @@ MALFORMED = {
         r"`items\.csv`, line 2 must close every quotation mark that it opens",
     ),
     "quotation mark in the header": (
-        "items", 'item_id,"name\nmilk,Milk\n', r"`items\.csv`, line 1 must close every quotation",
+        "items", 'item_id,"name\nmilk,Milk"\ntea,Tea\n', r"line 1 must close every quotation",
     ),
     "Latin-1": (
         "items", "item_id,name\nmilk,Milk\ntea,Thé\n".encode("latin-1"),
@@ -298,8 +335,8 @@ MALFORMED = {
         r"`users\.csv`, line 3 must hold text; found a NUL byte \(byte 13 of the file\)\.",
     ),
     "user twice": (
-        "users", "user_id\nann\nbob\nann\n",
-        r"`users\.csv`, line 4, column `user_id` must hold each id once; found 'ann'\. .* line 2 t",
+        "users", "user_id\nann\nbob\nbob\n",
+        r"`users\.csv`, line 4, column `user_id` must hold each id once; found 'bob'\. .* line 3 t",
     ),
     "item twice": (
         "items", "item_id\nmilk\n\ntea\nmilk\n",
@@ -575,6 +612,7 @@ def log_frame(**columns: object) -> pd.DataFrame:
         ),
         ({"time": pd.date_range("1969-12-31", periods=8)}, r"row 1, .* from 1970 to 2100"),
         ({"time": [*pd.date_range("2024-01-01", periods=7), None]}, r"row 8, .*; found nothing\."),
+        ({"time": pd.array([None, *range(7)], dtype="Int64")}, r"row 1, .*; found nothing\."),
         ({"time": 1_700_000_000}, r"row 1, column `time` .* from 0 to 47,846; found 1700000000\."),
         ({"coupon": 1}, r"`interactions\.parquet` may have the columns .*; found 'coupon'\."),
     ],
@@ -599,7 +637,8 @@ def test_a_name_that_is_a_list_is_refused(tmp_path):
 
 
 def test_dictionaries_decimals_and_large_text_are_read_as_what_they_stand_for(tmp_path):
-    frame = log_frame(user_id=pd.Categorical(["ann", "bob"] * 4))
+    instants = pd.date_range("2024-01-01", periods=8, unit="ns") + pd.Timedelta(1, unit="ns")
+    frame = log_frame(user_id=pd.Categorical(["ann", "bob"] * 4), time=instants)
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.set_column(1, "item_id", table["item_id"].cast(pa.large_string()))
     table = table.append_column("price", table["quantity"].cast(pa.decimal128(25, 2)))

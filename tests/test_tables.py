@@ -71,6 +71,13 @@ def test_a_price_is_of_one_unit_and_a_spend_of_the_row():
     assert log_of("ann,milk,1,3\n")["spend"].isna().all()
 
 
+def test_the_last_week_is_that_of_the_last_purchase_in_the_window():
+    # 13 days: a week of the window is a day
+    log = log_of("ann,milk,1,1\nann,milk,5,1\nann,tea,13,1\n")
+
+    assert log["last_week"].tolist() == [5, 13]
+
+
 def test_stars_are_averaged_over_the_rows_that_have_some():
     rows = "ann,milk,1,1,4\nann,milk,2,1,\nann,milk,3,1,1.5\nann,tea,4,1,\n"
 
@@ -120,7 +127,7 @@ def test_a_letter_that_ends_lines_elsewhere_ends_none_in_csv():
 
 def test_what_was_found_is_cut_to_a_line():
     assert reading.shortened("x" * 1000) == "'" + "x" * 56 + "..."
-    assert reading.shortened("tea") == "'tea'"
+    assert reading.shortened("x" * 58) == "'" + "x" * 58 + "'"
 
 
 @pytest.mark.parametrize("known", ["1", "001", "1.0", "A1", "a1"])

@@ -210,8 +210,6 @@ def _parsed(table: Table, column: str, values: pa.Array) -> tuple[np.ndarray, np
             f"`{table.file}`, column `{column}` must hold numbers; found type {values.type}. "
             f"Convert it before you write the file."
         )
-    if pa.types.is_boolean(values.type):
-        values = values.cast(pa.int8())
     found = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return found, np.isnan(found)
 

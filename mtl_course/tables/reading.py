@@ -51,7 +51,6 @@ def read_csv(file: str, content: bytes) -> Table:
             pa.BufferReader(content),
             # one block, so that no value lies across two of them
             read_options=pa.csv.ReadOptions(use_threads=False, block_size=len(content) + 1),
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
             convert_options=pa.csv.ConvertOptions(
                 column_types={name: pa.string() for name in header}, strings_can_be_null=False
             ),
