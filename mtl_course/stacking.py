@@ -120,7 +120,12 @@ def row_orders(
     """The rows of one minibatch per seed, epoch after epoch without end.
 
     Each seed's are those of `interactions.minibatches` with a generator of that seed.
+
+    Raises:
+        ValueError: `batch_size` is below 1.
     """
+    if batch_size < 1:
+        raise ValueError(f"`batch_size` must be 1 or more; found {batch_size}.")
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     while True:
         orders = torch.stack([torch.randperm(n, generator=generator) for generator in generators])

@@ -120,8 +120,8 @@ def sweep_weights(
         checkpoints: numbers of steps after which the held-out losses are taken, ascending; 0 is
             the untrained network. Training ends at the last one.
         weight_decay: Adam's, for the parameters of every group that does not state its own.
-        parameter_groups: as an optimiser takes them, of one network, e.g.
-            `lambda model: model.parameter_groups(embedding_decay=0.1)`.
+        parameter_groups: of one network, as an optimiser takes them, e.g. to decay its embeddings
+            alone; by default all parameters are treated alike.
         progress: wraps the steps to come; by default a bar with the time left. `iter` shows none.
 
     Raises:

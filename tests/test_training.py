@@ -301,6 +301,7 @@ def test_a_training_that_diverges_is_reported_with_its_weights_and_seed(shop_log
         ({"seeds": (1, 1)}, r"each seed once; found \[1, 1\]"),
         ({"seeds": ()}, r"each seed once; found \[\]"),
         ({"checkpoints": [5, 2]}, r"ascending.*found \[5, 2\]"),
+        ({"batch_size": 0}, "`batch_size` must be 1 or more; found 0"),
         ({"checkpoints": [0]}, r"the last 1 or more; found \[0\]"),
     ],
 )
