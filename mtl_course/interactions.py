@@ -91,10 +91,21 @@ def minibatches(
     Raises:
         ValueError: `batch_size` is below 1.
     """
+    for rows in shuffled_rows(len(log), batch_size, generator):
+        yield take(log, rows)
+
+
+def shuffled_rows(
+    n: int, batch_size: int, generator: torch.Generator
+) -> Iterator[Int[Tensor, " batch"]]:
+    """The row numbers 0 .. n - 1 in random order, `batch_size` at a time: an epoch's minibatches.
+
+    Raises:
+        ValueError: `batch_size` is below 1.
+    """
     if batch_size < 1:
         raise ValueError(f"`batch_size` must be 1 or more; found {batch_size}.")
-    for rows in torch.randperm(len(log), generator=generator).split(batch_size):
-        yield take(log, rows)
+    yield from torch.randperm(n, generator=generator).split(batch_size)
 
 
 def split_at_random(

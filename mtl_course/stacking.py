@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from mtl_course.interactions import Interactions, take
+from mtl_course.interactions import Interactions, shuffled_rows, take
 
 
 def stack_parameters(models: Sequence[nn.Module], n_points: int) -> dict[str, Tensor]:
@@ -124,12 +124,10 @@ def row_orders(
     Raises:
         ValueError: `batch_size` is below 1.
     """
-    if batch_size < 1:
-        raise ValueError(f"`batch_size` must be 1 or more; found {batch_size}.")
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     while True:
-        orders = torch.stack([torch.randperm(n, generator=generator) for generator in generators])
-        yield from orders.split(batch_size, dim=1)
+        epoch = [shuffled_rows(n, batch_size, generator) for generator in generators]
+        yield from map(torch.stack, zip(*epoch, strict=True))
 
 
 def _for_each_point(
