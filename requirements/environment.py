@@ -20,7 +20,9 @@ DECIDES = {  # the files that decide what each part holds
     "lab": ["requirements/lab.txt", "requirements/torch.txt", "pyproject.toml", SETTINGS],
     "test": ["requirements/test.txt"],
 }
-PIP = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
+# a `.venv` that has lost its pyvenv.cfg is the Python it was made of, and nothing may go in there
+SAFE = ["--disable-pip-version-check", "--require-virtualenv"]
+PIP = [PYTHON, "-m", "pip", *SAFE, "install"]
 PINNED = [*PIP, "--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"]
 OLDEST, NEWEST = (3, 11), (3, 13)
 RANGE = "3.11 to 3.13"

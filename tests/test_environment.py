@@ -121,6 +121,17 @@ def test_a_removal_that_was_interrupted_leaves_nothing_to_build_upon(start, monk
     assert not start.at.VENV.exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="On Windows a venv's Python is a copy, no link.")
+def test_nothing_is_installed_into_the_python_that_venv_was_made_of(start):
+    start.at.PYTHON.parent.mkdir(parents=True)
+    start.at.PYTHON.symlink_to(Path(sys.base_prefix) / "bin" / "python3")  # and no pyvenv.cfg
+
+    command = [*start.at.PIP, "--no-index", "--dry-run", "pip"]
+    found = subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8")
+    assert found.returncode != 0
+    assert "virtualenv" in found.stderr
+
+
 def test_an_update_that_was_interrupted_is_made_anew(start):
     make(start, "lab")
     (start.root / "requirements" / "lab.txt").write_text("lab.txt 2\n", encoding="utf-8")
