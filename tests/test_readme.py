@@ -36,7 +36,7 @@ SERVING = {
         f"make lab TORCH_INDEX=https://download.pytorch.org/whl/cpu ARGS='{SERVE}'"
     ),
     "py -3 course.py lab": f"python course.py lab {SERVE}",
-    "jupyter lab notebooks": f"python -m jupyter lab notebooks {SERVE} --allow-root",
+    "jupyter lab notebooks": f"jupyter lab notebooks {SERVE} --allow-root",
 }
 ENDING = {
     "make test": f"make test ARGS='{QUICK}'",
@@ -67,7 +67,9 @@ def start(command, folder, **options):
         record = environment.read_record()
         if [record.get(part) for part in parts] != [*map(environment.fingerprint, parts)]:
             pytest.skip("This .venv is not what `make` makes now: run `make test`.")
-    words = [sys.executable if word == "python" else word for word in shlex.split(command)]
+    # as in an activated environment: its own programs, before those of the same name elsewhere
+    own = {"python": sys.executable, "jupyter": str(Path(sys.executable).with_name("jupyter"))}
+    words = [own.get(word, word) for word in shlex.split(command)]
     variables = outside_make() | {
         f"JUPYTER_{name}_DIR": str(folder) for name in ("CONFIG", "DATA", "RUNTIME")
     }
@@ -109,7 +111,8 @@ def test_jupyterlab_is_served(command, tmp_path):
     try:
         assert "JupyterLab" in first_page(process, log)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it ended by itself, and its log says why
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(15)
     assert "==" not in log.read_text("utf-8")  # nothing was installed
 
