@@ -90,8 +90,8 @@ for chance in (0.05, 0.375, 0.5, 0.95):
 # ## Your first slider
 #
 # Below, every chance from 0.05 to 0.95 is worked out. Drag the handle; or press Tab until it is
-# framed, then use the arrow keys, Page Up, Page Down, Home and End. The line of text under the
-# picture says in words what the picture shows.
+# framed, then use the arrow keys, Page Up, Page Down, Home and End. The line of text between
+# slider and picture says in words what the picture shows.
 
 # %% tags=["nbval-ignore-output"]
 chances = tuple(round(0.05 + 0.025 * step, 3) for step in range(37))  # settings

@@ -131,7 +131,7 @@ kept_baskets = torch.tensor([table.sum() / pairs.sum() for table in kept])
 share = widgets.Chart(
     "share that is kept",
     (
-        widgets.Series("items", kept_items, color="#777777", marker="s"),
+        widgets.Series("items", kept_items, color="#777777"),
         widgets.Series("baskets' contents", kept_baskets),
     ),
 )
@@ -203,7 +203,7 @@ picture = figures.blank_picture(
     height=2.6,
 )
 for ax, values, rows_judged in zip(picture.axes, (ap, ap_novel), ("all", "novel"), strict=True):
-    figures.draw_comparison(ax, list(scores), values, metric=f"AP, {rows_judged} pairs (↑ better)")
+    figures.draw_comparison(ax, list(scores), values, metric=f"AP, {rows_judged} pairs (→ better)")
 picture
 
 # %% [markdown]
