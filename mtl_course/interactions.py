@@ -141,6 +141,24 @@ def without_history(log: Interactions) -> Interactions:
     return replace(log, history=None)
 
 
+def with_scores(log: Interactions, scores: Float[Tensor, "users items"]) -> Interactions:
+    """The same log with one more column of history: what `scores` say of each row's pair.
+
+    Compute them from the windows before the log's own, or the outcome leaks into the input.
+
+    Raises:
+        ValueError: `scores` is not one number per user and item, or not finite in a row.
+    """
+    if scores.shape != (log.n_users, log.n_items):
+        raise ValueError(
+            f"`scores` needs a number per user and item, {log.n_users} x {log.n_items}; found "
+            f"{scores.shape[0]} x {scores.shape[1]}."
+        )
+    column = scores[log.user, log.item][:, None]
+    before = [] if log.history is None else [log.history]
+    return replace(log, history=torch.cat([*before, column], dim=1))
+
+
 def only_tasks(log: Interactions, tasks: tuple[str, ...]) -> Interactions:
     """The same rows with the label columns of `tasks`, in the order given.
 

@@ -4,6 +4,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+# A narrow tower of plain ReLUs can fall silent for all pairs above a score: they get one and the
+# same logit, and the top of every list is a tie. A small slope below 0 keeps them apart.
+_LEAK = 0.1
+
 
 class AdditiveBlueprint(nn.Module):
     """The two-input blueprint: both embeddings side by side, one sigmoid unit per task on top.
@@ -30,8 +34,8 @@ class SharedBottom(nn.Module):
     """Hard parameter sharing: embeddings and a bottom that all tasks use, then a tower for each.
 
         user vector u = user embedding + W_u user features; item vector v likewise
-        shared      s = relu(B [u, v, u * v, history] + b)
-        logit[t]      = h_t . relu(T_t s + d_t) + c_t        for the tasks of the pair
+        shared      s = leaky_relu(B [u, v, u * v, history] + b)
+        logit[t]      = h_t . leaky_relu(T_t s + d_t) + c_t  for the tasks of the pair
         logit[tag]    = h_tag . u + c_tag                    for the tags of the user
 
     A tag is a label of the user, so its head reads the user's vector alone: a user has one tag
@@ -83,10 +87,10 @@ class SharedBottom(nn.Module):
         self.user_side = _side(user_features, dim)
         self.item_side = _side(item_features, dim)
         self.bottom = nn.Sequential(
-            nn.Dropout(dropout), nn.Linear(3 * dim + n_history, hidden), nn.ReLU()
+            nn.Dropout(dropout), nn.Linear(3 * dim + n_history, hidden), nn.LeakyReLU(_LEAK)
         )
         self.towers = nn.ModuleList(
-            nn.Sequential(nn.Linear(hidden, hidden // 2), nn.ReLU())
+            nn.Sequential(nn.Linear(hidden, hidden // 2), nn.LeakyReLU(_LEAK))
             for _ in range(n_tasks - n_tags)
         )
         self.heads = nn.ModuleList(nn.Linear(hidden // 2, 1) for _ in range(n_tasks - n_tags))
@@ -122,6 +126,28 @@ class SharedBottom(nn.Module):
         if self.item_side is not None:
             vector = vector + self.item_side(self.item_features[item])
         return vector
+
+    def parameter_groups(self, *, embedding_decay: float) -> list[dict[str, object]]:
+        """For an optimiser: weight decay on the two tables of embeddings, and on nothing else.
+
+        An embedding sees the labels of its own row alone and can learn them by heart; the layers
+        see all labels. So only the former are held back.
+
+        Args:
+            embedding_decay: `weight_decay` of the optimiser for the embeddings; 0 or more.
+
+        Example:
+            >>> model = SharedBottom(5, 7, 1, dim=2, hidden=4)
+            >>> optimizer = torch.optim.Adam(model.parameter_groups(embedding_decay=0.1))
+            >>> [group["weight_decay"] for group in optimizer.param_groups]
+            [0.1, 0.0]
+        """
+        embeddings = [self.user_embedding.weight, self.item_embedding.weight]
+        others = [p for name, p in self.named_parameters() if "_embedding." not in name]
+        return [
+            {"params": embeddings, "weight_decay": embedding_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """The parameters below the towers: what the tasks have in common and may fight over."""

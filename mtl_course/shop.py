@@ -18,14 +18,14 @@ UNITS_CAP = 50
 
 WEEKS_PER_WINDOW = 13
 
-# The columns of `panel(...).history`, in order.
+# The columns of `panel(...).history`, in order. Each is a mean per window, or blind to how many
+# windows there are: one window of history trains, and two or three are there when it counts.
 HISTORY_FEATURES = (
-    "log1p baskets, last window",
-    "log1p baskets per window, all windows before",
+    "log1p baskets per window",
+    "log1p units per window",
     "recency",
-    "log1p units, last window",
-    "log1p household's baskets, last window",
-    "log share of households, last window",
+    "log household's items per window, against the mean household's",
+    "log item's households per window, against the mean item's",
 )
 
 
@@ -117,7 +117,7 @@ def panel(shop: Shop, target: int, history: Sequence[int]) -> Interactions:
     labels = torch.stack([bought.float(), quantity.clamp(max=1) * bought], dim=2)
     observed = torch.stack([torch.ones_like(bought), bought], dim=2)
     features = history_features(shop, history)[active]
-    novel = (baskets(shop, history) == 0)[active]
+    novel = features[:, :, HISTORY_FEATURES.index("log1p baskets per window")] == 0
     return Interactions(
         user=active.repeat_interleave(n_items),
         item=torch.arange(n_items).repeat(len(active)),
@@ -138,21 +138,18 @@ def panel(shop: Shop, target: int, history: Sequence[int]) -> Interactions:
 
 def history_features(shop: Shop, history: Sequence[int]) -> Float[Tensor, "users items features"]:
     """What the log of the windows `history` says of every pair; columns as `HISTORY_FEATURES`."""
-    last = max(history)
-    last_baskets = baskets(shop, [last])
-    per_window = baskets(shop, history) / len(history)
-    activity = last_baskets.sum(dim=1, keepdim=True).log1p()  # [users, 1]
-    buyers = (last_baskets > 0).sum(dim=0)  # [items]
-    active = (last_baskets.sum(dim=1) > 0).sum()
-    share = ((buyers + 1) / (active + 2)).log()
+    windows = torch.stack([baskets(shop, [window]) for window in history])
+    per_window = windows.mean(dim=0)
+    taken = (windows > 0).float().mean(dim=0)
+    activity = _log_against_the_mean(taken.sum(dim=1))[:, None]  # [users, 1]
+    popularity = _log_against_the_mean(taken.sum(dim=0))  # [items]
     return torch.stack(
         [
-            last_baskets.log1p(),
             per_window.log1p(),
+            (units(shop, history) / len(history)).log1p(),
             _recency(shop, history),
-            units(shop, [last]).log1p(),
-            activity.expand_as(last_baskets),
-            share.expand_as(last_baskets),
+            activity.expand_as(per_window),
+            popularity.expand_as(per_window),
         ],
         dim=2,
     )
@@ -212,7 +209,7 @@ def _dense(shop: Shop, column: str, windows: Sequence[int]) -> Float[Tensor, "us
 
 
 def _recency(shop: Shop, history: Sequence[int]) -> Float[Tensor, "users items"]:
-    """1 / (1 + weeks from the pair's last purchase to the end of `history`); 0 for no purchase."""
+    """exp(-weeks / 13) from the pair's last purchase to the end of `history`; 0 for no purchase."""
     rows = shop.log[shop.log["window"].isin(history)]
     week = (rows["window"] - 1) * WEEKS_PER_WINDOW + rows["last_week"]
     latest = torch.zeros(len(shop.users) * len(shop.items))
@@ -221,7 +218,12 @@ def _recency(shop: Shop, history: Sequence[int]) -> Float[Tensor, "users items"]
     latest = latest.scatter_reduce(0, cell, week_of_row, reduce="amax")
     latest = latest.view(len(shop.users), len(shop.items))
     weeks_ago = max(history) * WEEKS_PER_WINDOW - latest
-    return torch.where(latest > 0, 1 / (1 + weeks_ago), 0.0)
+    return torch.where(latest > 0, torch.exp(-weeks_ago / WEEKS_PER_WINDOW), 0.0)
+
+
+def _log_against_the_mean(counts: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Near 0 for the average, finite for a count of 0: no network needs it rescaled."""
+    return ((counts + 1) / (counts.mean() + 1)).log()
 
 
 def _column(rows: pd.DataFrame, name: str, dtype: str) -> Tensor:

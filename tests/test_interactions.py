@@ -1,4 +1,5 @@
 from dataclasses import fields, replace
+from math import nan
 
 import pytest
 import torch
@@ -221,6 +222,30 @@ def test_fractions_must_add_up_to_one(four_purchases, fractions):
 def test_a_split_without_a_row_is_refused(four_purchases):
     with pytest.raises(ValueError, match=r"4 rows dealt as .* give \[4, 0, 0\]\. Use more rows"):
         interactions.split_at_random(four_purchases, (0.98, 0.01, 0.01), torch.Generator())
+
+
+def test_scores_become_one_more_column_of_the_history(four_purchases):
+    bare = interactions.without_history(four_purchases)
+    scores = torch.arange(float(bare.n_users * bare.n_items)).view(bare.n_users, bare.n_items)
+
+    once = interactions.with_scores(bare, scores)
+    twice = interactions.with_scores(once, -scores)
+
+    by_hand = (bare.user * bare.n_items + bare.item).float()
+    assert once.history.tolist() == by_hand[:, None].tolist()
+    assert twice.history.tolist() == torch.stack([by_hand, -by_hand], dim=1).tolist()
+    assert_same_rows(interactions.without_history(twice), bare)
+
+
+def test_scores_for_another_shop_are_refused(four_purchases):
+    with pytest.raises(ValueError, match=r"`scores` needs a number per user and item"):
+        interactions.with_scores(four_purchases, torch.zeros(1, 1))
+
+
+def test_scores_that_are_not_finite_are_refused(four_purchases):
+    scores = torch.full((four_purchases.n_users, four_purchases.n_items), nan)
+    with pytest.raises(ValueError, match=r"`history` must be finite"):
+        interactions.with_scores(four_purchases, scores)
 
 
 def test_only_tasks_takes_columns_in_the_order_given(four_purchases):

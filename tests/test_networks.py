@@ -38,8 +38,40 @@ def test_the_additive_blueprint_is_one_sigmoid_unit_per_task_on_both_embeddings(
 
 
 def test_the_shared_bottom_can_rank_the_items_differently_for_two_users():
-    logits = _all_pairs(_shared_bottom())
-    assert (logits.argsort(dim=1)[0] != logits.argsort(dim=1)[1]).any()
+    model = _shared_bottom()
+    with torch.no_grad():  # as if trained: at the start the embeddings are near 0
+        model.user_embedding.weight.normal_()
+        model.item_embedding.weight.normal_()
+
+    order = _all_pairs(model).argsort(dim=1)
+
+    assert (order[0] != order[1]).any()
+
+
+def test_no_unit_of_the_shared_bottom_falls_silent():
+    model = _shared_bottom(n_history=1)
+    with torch.no_grad():
+        for layer in (model.bottom[1], *(tower[0] for tower in model.towers)):
+            layer.bias -= 100  # every unit is below 0 for every pair
+
+    pairs = torch.zeros(2, dtype=torch.int64), torch.zeros(2, dtype=torch.int64)
+    logits = model(*pairs, torch.tensor([[0.0], [1.0]]))
+
+    assert (logits[0] != logits[1]).all()
+
+
+def test_the_parameter_groups_hold_every_parameter_once_and_decay_the_embeddings_alone():
+    model = _shared_bottom(n_tasks=3, n_tags=1, n_history=2, user_features=torch.eye(N_USERS))
+
+    decayed, others = model.parameter_groups(embedding_decay=0.25)
+
+    assert (decayed["weight_decay"], others["weight_decay"]) == (0.25, 0.0)
+    assert [id(p) for p in decayed["params"]] == [
+        id(model.user_embedding.weight),
+        id(model.item_embedding.weight),
+    ]
+    everything = sorted(id(p) for group in (decayed, others) for p in group["params"])
+    assert everything == sorted(id(p) for p in model.parameters())
 
 
 def test_a_tag_of_the_user_is_the_same_whatever_the_item_and_the_history():

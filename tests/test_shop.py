@@ -1,5 +1,5 @@
 from dataclasses import replace
-from math import log
+from math import inf, log
 
 import pandas as pd
 import pytest
@@ -94,21 +94,31 @@ def test_history_features_by_hand(corner_shop):
     found = shop.panel(corner_shop, target=4, history=(1, 2, 3)).history
     named = dict(zip(shop.HISTORY_FEATURES, found.T, strict=True))
     log1p = torch.log1p
-    assert_close(named["log1p baskets, last window"], log1p(torch.tensor([0.0, 0, 1, 3, 0, 0])))
     assert_close(  # Ada had milk in 4 + 2 + 0 baskets of three windows
-        named["log1p baskets per window, all windows before"],
-        log1p(torch.tensor([2.0, 1 / 3, 1 / 3, 4 / 3, 0, 0])),
+        named["log1p baskets per window"],
+        log1p(torch.tensor([6.0, 1, 1, 4, 0, 0]) / 3),
     )
+    assert_close(named["log1p units per window"], log1p(torch.tensor([9.0, 1, 1, 5, 0, 0]) / 3))
     # the history ends with week 39: Ada's milk 13 weeks before, bread 36, beer 0; Bo's milk 3
-    assert_close(named["recency"], torch.tensor([1 / 14, 1 / 37, 1, 1 / 4, 0, 0]))
-    assert_close(named["log1p units, last window"], log1p(torch.tensor([0.0, 0, 1, 4, 0, 0])))
+    weeks_ago = torch.tensor([13.0, 36, 0, 3, inf, inf])
+    assert_close(named["recency"], torch.exp(-weeks_ago / 13))
+    # items per window: Ada (2 + 1 + 1) / 3, Bo (1 + 0 + 1) / 3, Cy 1 / 3; their mean is 7 / 9
     assert_close(
-        named["log1p household's baskets, last window"], log1p(torch.tensor([1.0] * 3 + [3] * 3))
+        named["log household's items per window, against the mean household's"],
+        torch.tensor([(4 / 3 + 1) / (7 / 9 + 1)] * 3 + [(2 / 3 + 1) / (7 / 9 + 1)] * 3).log(),
     )
-    # of two active households one bought milk, none bread, one beer: (1 + 1) / (2 + 2), ...
+    # households per window: milk (2 + 1 + 1) / 3, bread 1 / 3, beer (0 + 1 + 1) / 3
     assert_close(
-        named["log share of households, last window"], torch.tensor([1 / 2, 1 / 4, 1 / 2] * 2).log()
+        named["log item's households per window, against the mean item's"],
+        torch.tensor([(share + 1) / (7 / 9 + 1) for share in (4 / 3, 1 / 3, 2 / 3)] * 2).log(),
     )
+
+
+def test_a_second_like_window_of_history_changes_no_feature(corner_shop):
+    first = corner_shop.log[corner_shop.log["window"] == 1]
+    twice = pd.concat([first, first.assign(window=2)], ignore_index=True)
+    same_again = replace(corner_shop, log=twice)
+    assert_close(shop.history_features(same_again, [1]), shop.history_features(same_again, [1, 2]))
 
 
 def test_the_features_do_not_depend_on_the_order_of_rows_or_windows(corner_shop):

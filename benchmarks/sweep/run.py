@@ -126,7 +126,7 @@ def print_what_was_learned(
         model = trained(train, weights, seed, longer * n_steps, batch_size)
         with torch.no_grad():
             long_ones.append(model.eval()(*judged.inputs))
-    frequency = judged.history[None, :, 1:2].expand(-1, -1, 2)  # orders pairs, knows no quantity
+    frequency = judged.history[None, :, :1].expand(-1, -1, 2)  # orders pairs, knows no quantity
     print(
         f"Held-out purchase and quantity at weights {weights.tolist()}: mean over {n_seeds} seeds "
         f"(lowest, highest), {len(judged):,} rows of the validation window"
@@ -208,9 +208,7 @@ def held_out_losses(model: torch.nn.Module, held_out: Interactions) -> Tensor:
 
 
 def decayed_embeddings(model: torch.nn.Module) -> list[dict[str, object]]:
-    tables = [model.user_embedding.weight, model.item_embedding.weight]
-    layers = [one for name, one in model.named_parameters() if "embedding" not in name]
-    return [{"params": tables, "weight_decay": EMBEDDING_DECAY}, {"params": layers}]
+    return model.parameter_groups(embedding_decay=EMBEDDING_DECAY)
 
 
 def new_network(train: Interactions) -> networks.SharedBottom:
@@ -234,7 +232,7 @@ def logs() -> tuple[Interactions, Interactions, Interactions]:
     torch.set_num_threads(1)
     # the first optimiser of a process loads parts of PyTorch: not the sweep's time or memory
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
-    core = shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=10, min_users=100)
+    core = shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=5, min_users=90)
     split = shop.split_by_time(core)
     train, validation = (only_tasks(log, ("purchase", "quantity")) for log in split[:2])
     rows = torch.randperm(len(validation), generator=torch.Generator().manual_seed(0))
