@@ -28,11 +28,11 @@ export function picture(parent, width, height, title) {
 }
 
 /** Axes inside `box`, with grid, ticks and names; returns the two scales and where to draw. */
-export function axes(svg, box, { x, y, xName, yName, xTicks = null }) {
+export function axes(svg, box, { x, y, xName, yName, xTicks = null, yTicks = null }) {
   const toX = linear(x, [box.left, box.right]);
   const toY = linear(y, [box.bottom, box.top]);
   const frame = shape(svg, "g", { class: "axes" });
-  const yValues = ticks(...y, 5);
+  const yValues = yTicks ?? ticks(...y, 5);
   for (const value of yValues) {
     const at = toY(value);
     shape(frame, "line", { class: "grid", x1: box.left, x2: box.right, y1: at, y2: at });
