@@ -13,6 +13,7 @@ from torch import Tensor
 _STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.mjs";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+HINT = " <em>Run the cell for the slider.</em>"  # a page of its own has no cell to run
 
 
 def page_module(view: str) -> str:
@@ -81,7 +82,7 @@ def stand_in(text: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return (
-        f"<p>{escape(text)} <em>Run the cell for the slider.</em></p>"
+        f"<p>{escape(text)}{HINT}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

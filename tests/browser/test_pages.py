@@ -1,0 +1,198 @@
+"""Exported pages, opened from disk: moved by mouse and keyboard, with no kernel and no network."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from mtl_course import widgets
+from mtl_course.training import Sweep
+from mtl_course.widgets import pages
+
+pytestmark = pytest.mark.browser
+SLIDER = "input[type=range]"
+
+
+def tradeoff(first_item: str = "ITEM 0") -> widgets.TradeoffExplorer:
+    weights = torch.linspace(0, 1, 21)
+    values = torch.stack([weights**0.5, 1 - weights], dim=1)[:, None, :]  # [points, seeds, tasks]
+    sweep = Sweep(
+        ("purchase", "quantity"),
+        torch.stack([weights, 1 - weights], dim=1),
+        (0,),
+        tuple(range(30)),
+        0.9 - 0.3 * values[:, :, None, :] * torch.linspace(0, 1, 30)[None, None, :, None],
+        {},
+    )
+    return widgets.explore_tradeoff(
+        sweep,
+        values,
+        ("AP of purchase", "RMSE of quantity (log units)"),
+        larger_is_better=(True, True),
+        lists=torch.arange(21)[:, None, None] + torch.arange(15).reshape(3, 5),
+        households=("household 12", "household 340", "household 701"),
+        item_names=[first_item] + [f"ITEM {i}" for i in range(1, 50)],
+    )
+
+
+def settings() -> widgets.SettingsExplorer:
+    values = torch.tensor([[0.20, 0.25], [0.30, 0.28], [0.33, 0.26]])
+    return widgets.explore_settings(
+        [widgets.Axis("factors", (8, 16, 32)), widgets.Axis("regularisation", (0.1, 1.0))],
+        [widgets.Chart("AP, all items", (widgets.Series("ALS", values),), larger_is_better=True)],
+        start=(8, 0.1),
+        look_for="Which number of factors wins?",
+    )
+
+
+@pytest.fixture
+def open_file(chromium) -> Iterator[Callable]:
+    """A function that opens a file from disk; the page may ask for nothing but that file."""
+    contexts, errors, asked = [], [], []
+
+    def open_(path: Path, *, width: int = 1000, scheme: str = "light", scripts: bool = True):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
+        page.on("console", lambda message: errors.append(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        assert asked == [path.as_uri()] * len(contexts)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not errors, errors
+    assert len(asked) == len(contexts), f"the page asked for {asked}"
+
+
+def status(page) -> str:
+    return page.locator(".mtl-panel [role=status]").first.inner_text()
+
+
+def drawn(page) -> bytes:
+    return page.locator(".mtl-panel .pictures").first.screenshot(animations="disabled")
+
+
+def drag(page, share: float) -> None:
+    """Drag the first handle to `share` (0 to 1) of its way, by mouse."""
+    slider = page.locator(SLIDER).first
+    box = slider.bounding_box()
+    where = slider.evaluate("(input) => (input.value - input.min) / (input.max - input.min)")
+    handle, y = 16, box["y"] + box["height"] / 2  # half a handle stays inside at both ends
+    left, way = box["x"] + handle / 2, box["width"] - handle
+    page.mouse.move(left + way * where, y)
+    page.mouse.down()
+    page.mouse.move(left + way * share, y, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(50)
+
+
+def test_a_page_from_disk_is_moved_by_mouse_and_by_keyboard(open_file, tmp_path):
+    page = open_file(pages.write_page(tradeoff(), tmp_path / "sweep.html", title="The sweep"))
+    assert page.title() == page.locator("h1").inner_text() == "The sweep"
+    slider = page.get_by_role("slider", name="α, weight of purchase")
+    assert status(page).startswith("α = 0.5: AP of purchase 0.707, RMSE")
+    before, lists = drawn(page), page.locator(".lists").inner_text()
+
+    drag(page, 0.9)
+    assert status(page).startswith("α = 0.9: ")
+    assert "Against α = 0.85" in status(page)
+    assert drawn(page) != before
+    assert page.locator(".lists").inner_text() != lists
+
+    for key, alpha in [("Home", "0"), ("ArrowRight", "0.05"), ("PageUp", "0.15"), ("End", "1")]:
+        slider.press(key)
+        page.wait_for_timeout(50)
+        assert status(page).startswith(f"α = {alpha}: ")
+        assert slider.get_attribute("aria-valuetext").startswith(f"α = {alpha}: AP of purchase")
+
+
+def test_twenty_fast_moves_on_a_page_end_where_they_end_and_nothing_jumps(open_file, tmp_path):
+    page = open_file(pages.write_page(tradeoff(), tmp_path / "sweep.html", title="The sweep"))
+    page.locator(SLIDER).press("Home")
+    height = "() => document.querySelector('.mtl-panel').getBoundingClientRect().height"
+    heights = {page.evaluate(height)}
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+        heights.add(page.evaluate(height))
+    page.wait_for_timeout(50)
+    assert status(page).startswith("α = 1: ")
+    assert len(heights) == 1
+
+
+def test_panels_of_one_page_move_apart(open_file, tmp_path):
+    fragments = pages.page_fragments([settings(), tradeoff(), settings(), tradeoff()])
+    path = tmp_path / "book.html"
+    text = "<hr>".join(fragments)
+    path.write_text(f'<!doctype html><meta charset="utf-8"><title>Book</title>{text}', "utf-8")
+    page = open_file(path)
+    words = page.locator(".mtl-panel [role=status]")
+    assert words.count() == 4
+    before = words.all_inner_texts()
+
+    page.get_by_role("slider", name="factors").last.press("End")
+    page.get_by_role("slider", name="α, weight of purchase").first.press("Home")
+    page.wait_for_timeout(50)
+
+    after = words.all_inner_texts()
+    assert (after[0], after[3]) == (before[0], before[3])
+    assert after[2].startswith("factors 32, regularisation 0.1: ALS 0.330.")
+    assert after[1].startswith("α = 0: ")
+    ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids)) > 4
+    assert page.evaluate("() => getComputedStyle(document.querySelector('.controls')).display") == (
+        "flex"
+    )
+
+
+def test_a_page_follows_the_readers_light_or_dark(open_file, tmp_path):
+    path = pages.write_page(tradeoff(), tmp_path / "sweep.html", title="The sweep")
+    looks = {}
+    for scheme in ("light", "dark"):
+        page = open_file(path, scheme=scheme)
+        looks[scheme] = page.evaluate(
+            """() => ['.mtl-page', '.mtl-panel', '.marks polyline.thick'].flatMap((part) => {
+              const style = getComputedStyle(document.querySelector(part));
+              return [style.color, style.backgroundColor, style.stroke];
+            })"""
+        )
+    assert looks["light"][:2] == ["rgb(28, 28, 28)", "rgb(255, 255, 255)"]
+    assert looks["dark"][:2] == ["rgb(232, 232, 232)", "rgb(23, 23, 23)"]
+    assert looks["light"][3:5] == looks["light"][:2]
+    assert looks["dark"][3:5] == looks["dark"][:2]
+    assert looks["light"][8] != looks["dark"][8]  # a curve's colour
+
+
+@pytest.mark.parametrize("width", [375, 420, 650])
+def test_a_page_fits_a_phone_and_a_zoomed_window(open_file, tmp_path, width):
+    path = pages.write_page(tradeoff(), tmp_path / "sweep.html", title="The sweep")
+    page = open_file(path, width=width)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is_written(open_file, tmp_path):
+    wild = "</script><img src=x onerror=alert(1)><!--"
+    panel = tradeoff(wild)
+    panel.alpha = 0.0
+    page = open_file(pages.write_page(panel, tmp_path / "wild.html", title=wild))
+    assert page.locator(".lists li").first.inner_text() == wild
+    assert page.locator("h1").inner_text() == page.title() == wild
+    assert page.locator("img").count() == 0
+
+
+def test_without_scripts_the_table_stands_and_with_them_it_does_not(open_file, tmp_path):
+    path = pages.write_page(settings(), tmp_path / "settings.html", title="Settings")
+    assert open_file(path).locator("table").count() == 0
+    still = open_file(path, scripts=False)
+    assert still.locator("tbody tr").count() == 3 * 2
+    assert re.search(r"16\s+1\s+0\.280", still.locator("table").inner_text())
