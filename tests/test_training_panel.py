@@ -112,6 +112,14 @@ def test_a_drag_is_one_mark():
     assert panel.marks == [[0, 0.5], [50, 0.8]]
 
 
+def test_an_early_move_leaves_the_mark_of_the_start():
+    panel = watch(max_steps=400)  # moves within 8 steps are one drag
+    panel.advance(3)
+    for alpha in (0.6, 0.7):
+        panel.alpha = alpha
+    assert panel.marks == [[0, 0.5], [3, 0.7]]
+
+
 def test_one_step_is_one_step_and_three_quick_ones_are_three():
     async def cell():
         panel = watch()

@@ -61,6 +61,7 @@ export function drawScatter(parent, facts, points, choose, signal) {
     text.setAttribute("text-anchor", right ? "end" : "start");
     text.textContent = words;
   };
+  const near = ([x, y], [otherX, otherY]) => Math.abs(toX(x) - toX(otherX)) < 130 && Math.abs(toY(y) - toY(otherY)) < 16;
   const ends = [0, points.length - 1].map((point) => {
     const text = shape(marks, "text", { class: "label" });
     label(text, points[point].mean, `\u03b1 = ${facts.alphas[point]}`);
@@ -75,7 +76,8 @@ export function drawScatter(parent, facts, points, choose, signal) {
     place(ring, toX(mean[0]), toY(mean[1]), 9);
     seeds.forEach((cross, seed) => place(cross, toX(xs[seed]), toY(ys[seed]), 3.5));
     label(tag, mean, `\u03b1 = ${facts.alphas[point]}`);
-    ends.forEach(([end, text]) => (text.style.visibility = end === point ? "hidden" : "visible"));
+    // two labels in one place cannot be read: the chosen weight's stays
+    ends.forEach(([end, text]) => (text.style.visibility = near(points[end].mean, mean) ? "hidden" : "visible"));
     svg.firstChild.textContent = facts.sentences[point];
   };
 }

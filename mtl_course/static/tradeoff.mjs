@@ -5,12 +5,18 @@ import { floats, nearest, padded, path, tickLabel } from "./scales.mjs";
 import { drawKey, drawScatter, mean, tradeoffPoints } from "./scatter.mjs";
 import { change, newIn } from "./words.mjs";
 
+/** From the lowest to the highest loss that a checkpoint later than the first tenth of them has. */
+export function heightsWorthSeeing(losses, nSteps) {
+  // where all begin, and a wild curve, must not flatten what tells the weights apart
+  const late = losses.filter((_, i) => i % nSteps >= nSteps / 10).sort();
+  return padded([late[0], late[Math.floor((late.length - 1) * 0.98)]]);
+}
+
 function drawCurves(parent, facts, curves, task) {
   const [width, height] = [440, 186];
   const [nSeeds, nSteps] = [facts.nSeeds, facts.steps.length];
   const held = (point, seed, step) => curves[((point * nSeeds + seed) * nSteps + step) * 2 + task];
-  const all = curves.filter((_, i) => i % 2 === task).sort();
-  const [low, high] = padded([all[0], all[Math.floor((all.length - 1) * 0.98)]]); // one wild curve must not flatten the rest
+  const [low, high] = heightsWorthSeeing(curves.filter((_, i) => i % 2 === task), nSteps);
   const svg = picture(parent, width, height, `Held-out loss of ${facts.tasks[task]}`);
   const box = { left: 58, right: 424, top: 34, bottom: 136 };
   const { toX, toY, marks } = axes(svg, box, {

@@ -17,15 +17,21 @@ export function binEnds(nBins, bin, done) {
   return Array.from({ length: nBins }, (_, i) => Math.min((i + 1) * bin, done));
 }
 
+/** How many steps the axis spans: an eighth of all, doubled until those made fit. */
+export function stepsShown(done, maxSteps) {
+  return [maxSteps / 8, maxSteps / 4, maxSteps / 2].find((span) => done <= span) ?? maxSteps;
+}
+
 function drawLoss(parent, facts, task) {
   const holder = html(parent, "div", { className: "picture" });
   const box = { left: 58, right: 424, top: 40, bottom: 202 };
-  const span = Math.max(2, Math.round(facts.nBins / 25));
+  const span = Math.max(2, Math.round(facts.nBins / 80)); // more would answer a move of α late
   return ({ losses, marks, done }) => {
     const values = column(losses, task, facts.tasks.length);
+    const shown = stepsShown(done, facts.maxSteps);
     const svg = picture(null, 440, 254, `Loss of ${facts.tasks[task]} over ${done} steps`);
     const { toX, toY, marks: layer } = axes(svg, box, {
-      x: [0, facts.maxSteps],
+      x: [0, shown],
       y: padded(values.length ? values : [0, 1], 0.1),
       xName: "training step",
       yName: `loss of ${facts.tasks[task]} (nats, \u2193 better)`,
@@ -40,7 +46,7 @@ function drawLoss(parent, facts, task) {
     marks.forEach(([step, alpha], i) => {
       const [x, row] = [toX(step), i % 3]; // three rows, so that neighbours do not overlap
       shape(layer, "line", { class: "cursor", x1: x, x2: x, y1: box.top, y2: box.bottom });
-      const side = step > facts.maxSteps * 0.85 ? ["end", -4] : ["start", 4];
+      const side = step > shown * 0.85 ? ["end", -4] : ["start", 4];
       const place = { class: "label", x: x + side[1], y: box.top + 11 + 15 * row, "text-anchor": side[0] };
       shape(layer, "text", place, `\u03b1 ${alpha.toFixed(2)}`);
     });

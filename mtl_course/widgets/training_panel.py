@@ -109,8 +109,9 @@ class TrainingPanel(anywidget.AnyWidget):
     # What a page or a cell asks for. It may come on another thread: the kernel's loop does it.
 
     def _alpha_moved(self, change: Any) -> None:
-        if self._made > 0:  # a drag is one move, marked where it began
-            same_move = self._made - self.marks[-1][0] <= self._end // 50
+        if self._made > 0:  # a drag is one move, marked where it began; the first mark is no move
+            recent = self._made - self.marks[-1][0] <= self._end // 50
+            same_move = len(self.marks) > 1 and recent
             step = self.marks[-1][0] if same_move else self._made
             self.marks = [*self.marks[: len(self.marks) - same_move], [step, change["new"]]]
 

@@ -314,7 +314,7 @@ def start(weights):  # `weights()` is (α, 1 − α) at that moment
     )
 
 
-steered = widgets.watch_training(start, simulated.train.tasks, 20_000, name="lesson 04")
+steered = widgets.watch_training(start, simulated.train.tasks, 16_000, name="lesson 04")
 steered
 
 # %% [markdown]

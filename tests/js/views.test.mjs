@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { apart } from "../../mtl_course/static/settings.mjs";
 import { staircase, tradeoffPoints } from "../../mtl_course/static/scatter.mjs";
-import { binEnds, column } from "../../mtl_course/static/training.mjs";
+import { heightsWorthSeeing } from "../../mtl_course/static/tradeoff.mjs";
+import { binEnds, column, stepsShown } from "../../mtl_course/static/training.mjs";
 import { change, move, newIn, verdict } from "../../mtl_course/static/words.mjs";
 
 test("better depends on which end of the metric is good", () => {
@@ -57,4 +58,15 @@ test("one task's losses are every second number", () => {
 
 test("a bin's mean stands at the bin's end, the last one where the training is", () => {
   assert.deepEqual(binEnds(3, 5, 12), [5, 10, 12]);
+});
+
+test("the step axis doubles until the steps made fit, and ends where the training does", () => {
+  assert.deepEqual([0, 100, 101, 399, 400, 800].map((done) => stepsShown(done, 800)), [100, 100, 200, 400, 400, 800]);
+});
+
+test("where all curves begin does not decide how high the picture is", () => {
+  // two curves of ten checkpoints that begin at 9 and then fall from 2 to 1
+  const curve = [9, 2, 2, 2, 2, 1, 1, 1, 1, 1];
+  const [low, high] = heightsWorthSeeing(new Float32Array([...curve, ...curve]), 10);
+  assert.ok(low > 0.9 && low < 1 && high > 2 && high < 2.1);
 });
