@@ -43,13 +43,18 @@ class Interactions:
     history: Float[Tensor, "n features"] | None = None  # what the log knew of the pair beforehand
     novel: Bool[Tensor, " n"] | None = None  # True where the user had never taken the item before
     propensity: Float[Tensor, " n"] | None = None  # chance of being shown, in (0, 1], where known
-    platform: Int[Tensor, " n"] | None = None  # which of the shop's platforms showed it
+    platform: Int[Tensor, " n"] | None = None  # which of the shop's platforms showed it, from 0
 
     def __post_init__(self) -> None:
         _refuse_unequal_lengths(self)
         _refuse_ids_out_of_range("user", self.user, "n_users", self.n_users)
         _refuse_ids_out_of_range("item", self.item, "n_items", self.n_items)
         _refuse_labels_out_of_range(self)
+        if self.platform is not None and int(self.platform.min()) < 0:
+            raise ValueError(
+                f"`platform` must number the shop's platforms from 0; found "
+                f"{int(self.platform.min())}."
+            )
 
     def __len__(self) -> int:
         return len(self.user)

@@ -224,6 +224,11 @@ def test_a_split_without_a_row_is_refused(four_purchases):
         interactions.split_at_random(four_purchases, (0.98, 0.01, 0.01), torch.Generator())
 
 
+def test_a_platform_below_0_is_refused(four_purchases):
+    with pytest.raises(ValueError, match=r"`platform` must number .* from 0; found -1"):
+        replace(four_purchases, platform=torch.tensor([0, 1, -1, 0]))
+
+
 def test_scores_become_one_more_column_of_the_history(four_purchases):
     bare = interactions.without_history(four_purchases)
     scores = torch.arange(float(bare.n_users * bare.n_items)).view(bare.n_users, bare.n_items)
