@@ -83,7 +83,7 @@ def load_folder(path: str | Path, *, n_windows: int = 4) -> Shop:
 def load_funnel() -> pd.DataFrame:
     """The coupon funnel of the Complete Journey: one row per (household, campaign) targeted.
 
-    Columns as `cleaning.coupon_funnel` returns them.
+    Columns as `targeting.coupon_funnel` returns them.
 
     Raises:
         ValueError: the shipped file is missing or spoilt.

@@ -72,7 +72,7 @@ def test_the_steps_of_the_progress_bar_are_all_taken(rebuilding, monkeypatch, re
     monkeypatch.setattr(rebuilding, "released", lambda *_: pd.DataFrame({"household_id": [1]}))
     for work in ("merchandise", "purchases_by_window", "household_tags", "item_table"):
         monkeypatch.setattr(rebuilding.cleaning, work, lambda *_: tables["items"])
-    monkeypatch.setattr(rebuilding.cleaning, "coupon_funnel", lambda *_: tables["funnel"])
+    monkeypatch.setattr(rebuilding.targeting, "coupon_funnel", lambda *_: tables["funnel"])
     taken = []
     rebuilding.prepared_tables(lambda: taken.append(1))
     assert len(taken) + len(rebuilding.TABLES) == rebuilding.STEPS

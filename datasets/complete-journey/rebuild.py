@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from mtl_course import cleaning
+from mtl_course import cleaning, targeting
 
 HERE = Path(__file__).resolve().parent
 TABLES = ("purchases", "households", "items", "funnel")
@@ -67,7 +67,7 @@ def prepared_tables(advance: Callable[[], object] = lambda: None) -> dict[str, p
     households = cleaning.household_tags(transactions["household_id"], demographics)
     items = cleaning.item_table(rows)
     advance()
-    funnel = cleaning.coupon_funnel(
+    funnel = targeting.coupon_funnel(
         transactions,
         released("campaigns"),
         released("campaign_descriptions"),
