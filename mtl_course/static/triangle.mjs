@@ -34,7 +34,7 @@ export function neighbor(places, now, [dx, dy]) {
     const distance = Math.hypot(right, down);
     if (along <= 0 || along < 0.499 * distance) return;
     const cost = distance ** 2 / along + 1e-3 * Math.abs(x - 0.5);
-    if (cost < least) [best, least] = [i, cost];
+    if (cost < least - 1e-9) [best, least] = [i, cost];
   });
   return best;
 }

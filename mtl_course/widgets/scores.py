@@ -25,8 +25,8 @@ class ScoresExplorer(anywidget.AnyWidget):
 
     _esm = page_module("scores")
     _css = style_sheet()
-    weights = traitlets.Any().tag(sync=True)  # one for each task; they add up to 1
-    household = traitlets.Any().tag(sync=True)  # its name
+    weights = traitlets.TraitType().tag(sync=True)  # one for each task; they add up to 1
+    household = traitlets.TraitType().tag(sync=True)  # its name
     novel_only = traitlets.Bool(False).tag(sync=True)  # leave out what the household has bought
     facts = traitlets.Dict().tag(sync=True)  # names and texts; they never change
     numbers = traitlets.Bytes().tag(sync=True)  # float32 [households, items, tasks]

@@ -22,7 +22,7 @@ class SimplexExplorer(anywidget.AnyWidget):
 
     _esm = page_module("simplex")
     _css = style_sheet()
-    weights = traitlets.Any().tag(sync=True)  # three numbers that add up to 1: a trained weighting
+    weights = traitlets.TraitType().tag(sync=True)  # three numbers that add up to 1: a trained weighting
     facts = traitlets.Dict().tag(sync=True)  # names and texts; they never change
     numbers = traitlets.Bytes().tag(sync=True)  # float32 [points, mean, spread and seeds, 3]
 
