@@ -1,0 +1,136 @@
+"""Judges the exercises of lesson 02: what to recommend, Recall@k, and a factor by hand."""
+
+import torch
+
+from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
+
+SCORES = torch.tensor([-0.9, -1.1, -0.3, -0.8, -1.5])  # of one household, for five items
+TAKEN = torch.tensor([1.0, 0.0, 1.0, 0.0, 0.0])  # by that household
+RANKED = torch.tensor(  # labels of two households' lists, best score first [users, items]
+    [[1.0, 0, 1, 1, 1, 1], [0, 1, 0, 0, 1, 0]]
+)
+ITEM_FACTOR = torch.tensor([2.0, 1.0, 0.0])  # of three items, where there is one factor
+TAKEN_OF_THREE = torch.tensor([1.0, 0.0, 1.0])
+
+NEW = Exercise(
+    name="new",
+    expects="the number of one item, from 0",
+    solution=lambda scores, taken: scores.where(taken == 0, -torch.inf).argmax(),
+    means="Item 3: of the three items that are new to the household it has the highest score.",
+    mistakes=(
+        Mistake(
+            lambda scores, _: scores.argmax(),
+            "That is the best of all items, and the household has it already.",
+        ),
+        Mistake(
+            lambda scores, _: scores.argmin(),
+            "That is the lowest score. A higher score means a better guess, below 0 too.",
+        ),
+        Mistake(
+            lambda scores, taken: (scores * (1 - taken)).argmax(),
+            "A taken item has won. Multiplied by 0 its score is 0, and 0 beats negative scores.",
+        ),
+        Mistake(
+            lambda scores, taken: scores[taken == 0].max(),
+            "That is the score of the right item. Which place in `scores` does it have?",
+        ),
+        Mistake(
+            lambda scores, taken: scores[taken == 0].argmax(),
+            "That counts places among the new items only. Count among all of them.",
+        ),
+    ),
+    hints=(
+        "What a household has already must not win, whatever its score.",
+        "`scores.where(taken == 0, -torch.inf)` puts minus infinity where an item was taken.",
+        "return scores.where(taken == 0, -torch.inf).argmax()",
+    ),
+    inputs=(SCORES, TAKEN),
+)
+RECALL = Exercise(
+    name="recall",
+    expects="one number from 0 to 1 for each household",
+    solution=lambda ranked, k: ranked[:, :k].sum(dim=1) / ranked.sum(dim=1).clamp(max=k),
+    means="0.67 and 0.50. No list of 3 holds 5 purchases, so the first is judged out of 3.",
+    mistakes=(
+        Mistake(
+            lambda ranked, k: ranked[:, :k].mean(dim=1),
+            "That is the precision: hits out of k. The second household took 2 items in all.",
+        ),
+        Mistake(
+            lambda ranked, k: ranked[:, :k].sum(dim=1) / ranked.sum(dim=1),
+            "You divided by all that was taken: a list of 3 could never reach 1 for 5 purchases.",
+        ),
+        Mistake(
+            lambda ranked, k: ranked[:, :k].sum(dim=1),
+            "Those are the hits. Divide them by the most hits that the list could have had.",
+        ),
+        Mistake(
+            lambda ranked, k: (ranked[:, :k].sum(dim=1) / ranked.sum(dim=1).clamp(max=k)).mean(),
+            "That is the mean over households. Return one number for each of them.",
+        ),
+    ),
+    hints=(
+        "Two numbers for each household: the hits in the list, and the most it could have had.",
+        "The most is the smaller of k and what was taken: `.clamp(max=k)`.",
+        "return ranked[:, :k].sum(dim=1) / ranked.sum(dim=1).clamp(max=k)",
+    ),
+    inputs=(RANKED, 3),
+)
+FACTOR = Exercise(
+    name="factor",
+    expects="one number",
+    solution=lambda v, taken, regularization: (v @ taken) / (v @ v + regularization),
+    means="2 / (5 + 5) = 0.2, half of the 0.4 without regularisation: caution, with three cells.",
+    mistakes=(
+        Mistake(
+            lambda v, taken, _: (v @ taken) / (v @ v),
+            "That is the best fit to the cells alone. The regularisation is missing.",
+        ),
+        Mistake(
+            lambda v, taken, regularization: (v @ taken) / (v @ v + regularization * len(v)),
+            "You added the regularisation once for each item. The household pays it once.",
+        ),
+        Mistake(
+            lambda v, taken, regularization: (v @ taken) / (v.sum() + regularization),
+            "Below the line stands the sum of the squares of `v`.",
+        ),
+        Mistake(
+            lambda v, taken, regularization: (
+                (v @ taken) / (v[taken > 0] @ v[taken > 0] + regularization)
+            ),
+            "You looked at taken items only. An empty cell counts too: it asks for a score of 0.",
+        ),
+    ),
+    hints=(
+        "With one factor, V'CV is one number, and so is V'Cp; here every confidence is 1.",
+        "Above the line the sum of v × taken; below it the sum of v × v, plus the regularisation.",
+        "return (v @ taken) / (v @ v + regularization)",
+    ),
+    inputs=(ITEM_FACTOR, TAKEN_OF_THREE, 5.0),
+)
+EXERCISES = (NEW, RECALL, FACTOR)
+
+
+def check_new(answer: object) -> None:
+    """Judges the function that gives the best item that a household has not taken yet."""
+    announce(NEW, answer)
+
+
+def check_recall(answer: object) -> None:
+    """Judges the function that gives each household's share of what could be found in k places."""
+    announce(RECALL, answer)
+
+
+def check_factor(answer: object) -> None:
+    """Judges the function that gives a household's factor where there is one."""
+    announce(FACTOR, answer)
+
+
+def hint(name: object, number: object = 1) -> None:
+    """Prints hint 1, 2 or 3 of the exercise called `name`."""
+    give_hint(EXERCISES, name, number)
+
+
+def progress() -> None:
+    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
+    show_progress(EXERCISES)
