@@ -77,6 +77,13 @@ def test_the_place_of_the_weights_is_their_row_in_the_sweep():
     assert_close(five_points().weights[panel.point], torch.tensor(panel.weights))
 
 
+def test_of_weightings_that_are_level_the_first_is_taken():
+    level = torch.tensor([[0.3, 0.3, 0.4], [0.3, 0.4, 0.3], [0.4, 0.3, 0.3]])
+    for order in ([0, 1, 2], [1, 2, 0], [2, 0, 1]):
+        panel = simplex(sweep=five_points(level[order]), metrics=METRICS[:3])
+        assert panel.point == 0
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -1,6 +1,7 @@
 // Three weights that add up to 1, as a place in a triangle with sides of 1. No page is touched here.
 
 const HEIGHT = Math.sqrt(3) / 2;
+const LEVEL = 1e-6; // weightings whose distances differ by less are equally near
 export const CORNERS = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
 
 /** Where three weights lie: the first task's corner is on top, the second's left, the third's right. */
@@ -17,8 +18,9 @@ export function toWeights([x, y]) {
 
 /** The index of the weighting that lies nearest to `wanted`, the first of equals; as in Python. */
 export function nearestWeighting(weightings, wanted) {
-  const distances = weightings.map((one) => one.reduce((sum, weight, i) => sum + (weight - wanted[i]) ** 2, 0));
-  return distances.indexOf(Math.min(...distances));
+  const distances = weightings.map((one) => Math.hypot(...one.map((weight, i) => weight - wanted[i])));
+  const level = Math.min(...distances) + LEVEL;
+  return distances.findIndex((distance) => distance <= level);
 }
 
 /**

@@ -16,20 +16,24 @@ from mtl_course.pareto import non_dominated
 from mtl_course.training import Sweep
 from mtl_course.widgets.weightings import ROUNDING, in_words, shares
 
+LEVEL = 1e-6  # weightings whose distances differ by less are equally near, here and on the page
+
 
 class SimplexExplorer(anywidget.AnyWidget):
     """A finished sweep of three tasks; `weights` holds the chosen weighting, one for each task."""
 
     _esm = page_module("simplex")
     _css = style_sheet()
-    weights = traitlets.TraitType().tag(sync=True)  # three numbers that add up to 1: a trained weighting
+    weights = traitlets.TraitType().tag(sync=True)  # three that add up to 1
     facts = traitlets.Dict().tag(sync=True)  # names and texts; they never change
     numbers = traitlets.Bytes().tag(sync=True)  # float32 [points, mean, spread and seeds, 3]
 
     @traitlets.validate("weights")
     def _snap(self, proposal: Any) -> tuple[float, ...]:
         wanted = shares(proposal["value"], self.facts["tasks"])
-        return tuple(min(self.facts["weights"], key=lambda trained: dist(trained, wanted)))
+        distances = [dist(trained, wanted) for trained in self.facts["weights"]]
+        level = min(distances) + LEVEL
+        return tuple(self.facts["weights"][[one <= level for one in distances].index(True)])
 
     @property
     def point(self) -> int:

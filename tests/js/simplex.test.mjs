@@ -23,6 +23,9 @@ test("a place leads back to its weights", () => {
 test("the nearest weighting is the first of those equally near", () => {
   assert.equal(nearestWeighting(CORNERS, [0.2, 0.5, 0.3]), 1);
   assert.equal(nearestWeighting(CORNERS, [0, 0.5, 0.5]), 1);
+  // level but for rounding, which would prefer the last
+  const level = [[0.3, 0.3, 0.4], [0.3, 0.4, 0.3], [0.4, 0.3, 0.3]];
+  assert.equal(nearestWeighting(level, [1 / 3, 1 / 3, 1 / 3]), 0);
   assert.equal(nearestWeighting(CORNERS, [-0.4, 0.2, 1.2]), 2); // a pointer outside of the triangle
 });
 
