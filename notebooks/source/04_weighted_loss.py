@@ -2,7 +2,7 @@
 # # 4. The weighted loss
 #
 # You write the weighted loss of two tasks, train it at 21 weights, and move its α, over finished
-# trainings and in one that is running.
+# trainings and in a running one.
 #
 # **45 minutes.** Prerequisite: lesson 3.
 #
@@ -213,8 +213,8 @@ print("oracle AP {:.3f}, RMSE {:.2f}".format(*ceiling))
 #
 # Four trainings, two figures each, smaller is better: (0.6, 1.0), (0.5, 1.2), (0.4, 1.1),
 # (0.5, 1.3). A point *dominates* another if it is as good in both and better in one. Those that no
-# point dominates, the *non-dominated*, are the *Pareto front*. By hand: the third dominates the
-# second and the fourth.
+# point dominates, the *non-dominated*, are the *Pareto front*. Here the third dominates the second
+# and the fourth.
 
 # %%
 points = torch.tensor([[0.6, 1.0], [0.5, 1.2], [0.4, 1.1], [0.5, 1.3]])
@@ -264,9 +264,10 @@ picture
 # <details><summary><b>Explain</b></summary>
 #
 # B in the real shop, from about 0.50, level with own frequency, to 0.49: read axes before shapes.
-# Who buys an item often buys much of it, so the tasks help each other. Differences as small as the
+# Who buys an item often buys much of it: one bottom serves both tasks. Differences as small as the
 # bars are luck. C in the simulated shop, from about 0.75 to 0.5, while the rating goes from chance
-# to 1.1: two tasks fight over one bottom. More steps move every point: a front is that of a budget.
+# to 1.1: neither task teaches the other, and the bottom serves the heavier. More steps move every
+# point: a front is that of a budget.
 #
 # </details>
 #
@@ -434,7 +435,7 @@ checks.check_rest(rest)
 # **Glossary words:** *finite difference*, *gradient*, *learning rate*, *loss*, *non-dominated*,
 # *Pareto front*, *RMSE*, *scalarization*, *shared bottom*, *simulated shop*, *spread*, *sweep*
 #
-# **Where next** Lesson 5: a third task, whose labels are mostly missing.
+# **Where next** Lesson 5: a third task, mostly without labels.
 #
 # **References** R. Caruana, *Multitask Learning*, Machine Learning 28, 1997. K. Miettinen,
 # *Nonlinear Multiobjective Optimization*, Kluwer 1999 (the Pareto front and the weighted sum).
@@ -449,7 +450,9 @@ checks.check_rest(rest)
 # What breaks: the sweeps take about ten seconds together, in which nothing else answers. The
 # steered training waits while no page shows it. With `steps = 1500`, a minute's work, the simulated
 # shop's middle weights come close to the best of both ends, and the ends stay apart. With ρ = 0.9
-# instead of 0 most of the fight is gone: lesson 6.
+# instead of 0 the rating keeps most of its gain even at α = 0.98: purchase teaches it. Purchase at
+# α = 0.02 still suffers: a small weight in a small budget, not only a fight. Lesson 6 tells them
+# apart.
 
 # %% tags=["guard"]
 real_ap, real_rmse = real_metrics.mean(dim=1).T  # [points]
