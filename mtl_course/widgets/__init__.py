@@ -1,6 +1,7 @@
 """Sliders that look up what is finished, and a panel that steers what is running."""
 
 from mtl_course.widgets.charts import Axis, Baseline, Chart, Series
+from mtl_course.widgets.gates import GatesExplorer, explore_gates
 from mtl_course.widgets.pages import page_fragments, page_html, write_page
 from mtl_course.widgets.scores import ScoresExplorer, explore_scores
 from mtl_course.widgets.settings import SettingsExplorer, explore_settings
@@ -15,6 +16,7 @@ __all__ = [
     "Bars",
     "Baseline",
     "Chart",
+    "GatesExplorer",
     "ScoresExplorer",
     "Series",
     "SettingsExplorer",
@@ -22,6 +24,7 @@ __all__ = [
     "TradeoffExplorer",
     "TrainingPanel",
     "WorldExplorer",
+    "explore_gates",
     "explore_scores",
     "explore_settings",
     "explore_simplex",

@@ -47,6 +47,15 @@ def settings() -> widgets.SettingsExplorer:
     )
 
 
+def gates() -> widgets.GatesExplorer:
+    return widgets.explore_gates(
+        torch.tensor([[[0.7, 0.3], [0.2, 0.8]], [[0.5, 0.5], [0.1, 0.9]]]),
+        ("purchase", "quantity"),
+        chosen=(0, 1),
+        households=("household 12", "household 340"),
+    )
+
+
 @pytest.fixture
 def open_file(chromium) -> Iterator[Callable]:
     """A function that opens a file from disk; the page may ask for nothing but that file."""
@@ -153,6 +162,15 @@ def test_panels_of_one_page_move_apart(open_file, tmp_path):
     assert page.evaluate("() => getComputedStyle(document.querySelector('.controls')).display") == (
         "flex"
     )
+
+
+def test_gates_are_explored_from_disk(open_file, tmp_path):
+    page = open_file(pages.write_page(gates(), tmp_path / "gates.html", title="Gates"))
+    before = drawn(page)
+    page.get_by_role("slider", name="household").press("End")
+    page.wait_for_timeout(50)
+    assert status(page).startswith("household 340: purchase weighs all experts alike, quantity")
+    assert drawn(page) != before
 
 
 def test_a_page_follows_the_readers_light_or_dark(open_file, tmp_path):
