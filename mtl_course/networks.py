@@ -4,9 +4,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-# A narrow tower of plain ReLUs can fall silent for all pairs above a score: they get one and the
-# same logit, and the top of every list is a tie. A small slope below 0 keeps them apart.
-_LEAK = 0.1
+from mtl_course.embeddings import (
+    feature_layer,
+    refuse_another_history,
+    refuse_more_tags_than_tasks,
+    side_vector,
+    small_embedding,
+)
+from mtl_course.parallel import LEAK
 
 
 class AdditiveBlueprint(nn.Module):
@@ -21,8 +26,8 @@ class AdditiveBlueprint(nn.Module):
 
     def __init__(self, n_users: int, n_items: int, n_tasks: int, *, dim: int) -> None:
         super().__init__()
-        self.user_embedding = _embedding(n_users, dim)
-        self.item_embedding = _embedding(n_items, dim)
+        self.user_embedding = small_embedding(n_users, dim)
+        self.item_embedding = small_embedding(n_items, dim)
         self.heads = nn.Linear(2 * dim, n_tasks)  # row t: the unit of task t
 
     def forward(self, user: Int[Tensor, " n"], item: Int[Tensor, " n"]) -> Float[Tensor, "n tasks"]:
@@ -73,24 +78,20 @@ class SharedBottom(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if not 0 <= n_tags < n_tasks:
-            raise ValueError(
-                f"`n_tags` counts tasks that are tags, from 0 to {n_tasks - 1} of `n_tasks`="
-                f"{n_tasks}; found {n_tags}."
-            )
+        refuse_more_tags_than_tasks(n_tags, n_tasks)
         self.n_history = n_history
-        self.user_embedding = _embedding(n_users, dim)
-        self.item_embedding = _embedding(n_items, dim)
+        self.user_embedding = small_embedding(n_users, dim)
+        self.item_embedding = small_embedding(n_items, dim)
         self.register_buffer("user_features", user_features)
         self.register_buffer("item_features", item_features)
         self.register_buffer("cold_users", cold_users)
-        self.user_side = _side(user_features, dim)
-        self.item_side = _side(item_features, dim)
+        self.user_side = feature_layer(user_features, dim)
+        self.item_side = feature_layer(item_features, dim)
         self.bottom = nn.Sequential(
-            nn.Dropout(dropout), nn.Linear(3 * dim + n_history, hidden), nn.LeakyReLU(_LEAK)
+            nn.Dropout(dropout), nn.Linear(3 * dim + n_history, hidden), nn.LeakyReLU(LEAK)
         )
         self.towers = nn.ModuleList(
-            nn.Sequential(nn.Linear(hidden, hidden // 2), nn.LeakyReLU(_LEAK))
+            nn.Sequential(nn.Linear(hidden, hidden // 2), nn.LeakyReLU(LEAK))
             for _ in range(n_tasks - n_tags)
         )
         self.heads = nn.ModuleList(nn.Linear(hidden // 2, 1) for _ in range(n_tasks - n_tags))
@@ -102,7 +103,7 @@ class SharedBottom(nn.Module):
         item: Int[Tensor, " n"],
         history: Float[Tensor, "n features"] | None = None,
     ) -> Float[Tensor, "n tasks"]:
-        self._refuse_another_history(history)
+        refuse_another_history(history, self.n_history)
         u, v = self.user_vector(user), self.item_vector(item)
         pair = [u, v, u * v] if history is None else [u, v, u * v, history]
         shared = self.bottom(torch.cat(pair, dim=1))  # [n, hidden]
@@ -113,19 +114,13 @@ class SharedBottom(nn.Module):
 
     def user_vector(self, user: Int[Tensor, " n"]) -> Float[Tensor, "n dim"]:
         """All that the network knows of each user: the embedding, plus the features' part."""
-        vector = self.user_embedding(user)
-        if self.cold_users is not None:
-            vector = vector.masked_fill(self.cold_users[user][:, None], 0.0)
-        if self.user_side is not None:
-            vector = vector + self.user_side(self.user_features[user])
-        return vector
+        return side_vector(
+            user, self.user_embedding, self.user_side, self.user_features, self.cold_users
+        )
 
     def item_vector(self, item: Int[Tensor, " n"]) -> Float[Tensor, "n dim"]:
         """All that the network knows of each item: the embedding, plus the features' part."""
-        vector = self.item_embedding(item)
-        if self.item_side is not None:
-            vector = vector + self.item_side(self.item_features[item])
-        return vector
+        return side_vector(item, self.item_embedding, self.item_side, self.item_features)
 
     def parameter_groups(self, *, embedding_decay: float) -> list[dict[str, object]]:
         """For an optimiser: weight decay on the two tables of embeddings, and on nothing else.
@@ -155,23 +150,3 @@ class SharedBottom(nn.Module):
         if self.tag_heads is not None:
             own |= {*self.tag_heads.parameters()}
         return [parameter for parameter in self.parameters() if parameter not in own]
-
-    def _refuse_another_history(self, history: Float[Tensor, "n features"] | None) -> None:
-        found = 0 if history is None else history.shape[1]
-        if found != self.n_history:
-            raise ValueError(
-                f"This network was built for {self.n_history} history features; found {found}. "
-                f"Build it with `n_history={found}`, or drop them from the log by "
-                f"`interactions.without_history`."
-            )
-
-
-def _embedding(n_rows: int, dim: int) -> nn.Embedding:
-    embedding = nn.Embedding(n_rows, dim)
-    # PyTorch's own start, a standard deviation of 1, drowns the few labels of a rare row
-    nn.init.normal_(embedding.weight, std=0.05)
-    return embedding
-
-
-def _side(features: Float[Tensor, "rows features"] | None, dim: int) -> nn.Linear | None:
-    return None if features is None else nn.Linear(features.shape[1], dim, bias=False)
