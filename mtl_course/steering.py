@@ -19,6 +19,7 @@ async def run_in_slices(
     drawn: Callable[[], bool],
     show: Callable[[], None],
     wait: Callable[[], None],
+    rest: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """Call `step` until it has nothing left or is no longer `wanted`, and `show` on the way.
 
@@ -29,6 +30,7 @@ async def run_in_slices(
     Args:
         step: does a little work; False when there was none left to do.
         drawn: whether a page has drawn what was shown last.
+        rest: seconds to leave free after each step; 0 fills whole slices with steps.
     """
     shown = answered = time.monotonic()
     while wanted():
@@ -43,12 +45,12 @@ async def run_in_slices(
         while True:
             if not step():
                 return
-            if not wanted() or time.monotonic() - now > SLICE:
+            if not wanted() or rest() > 0 or time.monotonic() - now > SLICE:
                 break
         if drawn() and now - shown >= FRAME:
             shown = now
             show()
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(max(rest(), 0.001))
 
 
 def launch(

@@ -1,6 +1,7 @@
 import asyncio
 import signal
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -128,6 +129,22 @@ def test_what_is_no_longer_wanted_stops_within_the_slice(monkeypatch):
     steps = []
     asyncio.run(work(steps, 10**9, wanted=lambda: len(steps) < 7))
     assert len(steps) == 7
+
+
+def test_a_rest_after_each_step_is_kept():
+    steps = []
+    run = steering.run_in_slices(
+        lambda: steps.append(time.monotonic()) is None,
+        wanted=lambda: len(steps) < 4,
+        drawn=lambda: True,
+        show=list,
+        wait=never,
+        rest=lambda: 0.05,
+    )
+    asyncio.run(run)
+    apart = [later - earlier for earlier, later in pairwise(steps)]
+    assert len(steps) == 4
+    assert min(apart) >= 0.049
 
 
 def test_a_second_run_of_the_same_name_ends_the_first_and_leaves_others_alone():

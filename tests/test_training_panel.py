@@ -104,6 +104,30 @@ def test_the_next_step_reads_the_weight_that_was_set_and_a_mark_says_where():
     assert panel.marks == [[0, 0.5], [made, 0.9]]
 
 
+def test_a_speed_holds_the_training_back_and_0_lets_it_run():
+    async def cell():
+        panel = watch(max_steps=10**5)
+        look_at(panel)
+        panel.speed = 20
+        panel.running = True
+        await asyncio.sleep(0.3)
+        slow = len(panel.recorded)
+        panel.speed = 0
+        await until(lambda: len(panel.recorded) > 1000)
+        panel.running = False
+        await until(lambda: panel.status.startswith("Paused"))
+        return slow
+
+    assert 1 <= in_notebook(cell) <= 7  # 20 a second make 6
+
+
+def test_a_speed_below_0_is_refused():
+    panel = watch()
+    with pytest.raises(ValueError, match=r"`speed` is in steps a second, .* found -1"):
+        panel.speed = -1
+    assert panel.speed == 0
+
+
 def test_a_drag_is_one_mark():
     panel = watch(max_steps=100)
     panel.advance(50)

@@ -49,6 +49,25 @@ export function button(parent, textContent, pressed, signal) {
   return made;
 }
 
+/** A labelled list to choose from; `options` are pairs of a value and its words. */
+export function choice(parent, name, options, chosen, signal) {
+  const label = html(parent, "label", { className: "chooser", textContent: `${name} ` });
+  const select = html(label, "select");
+  for (const [value, words] of options) html(select, "option", { value, textContent: words });
+  select.addEventListener("change", () => chosen(options[select.selectedIndex][0]), { signal });
+  select.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
+  return {
+    /** A value that is no option, set from code, gets one. */
+    set(value) {
+      if (!options.some(([known]) => known === value)) {
+        options = [...options, [value, String(value)]];
+        html(select, "option", { value, textContent: String(value) });
+      }
+      select.value = value;
+    },
+  };
+}
+
 /** A line of text that holds its height: an unseen twin reserves room for the `longest` text. */
 export function line(parent, longest, className = "") {
   const holder = html(parent, "div", { className: "line" });

@@ -1,10 +1,11 @@
 // A training that runs in the kernel: its losses stream in, the weight α and the buttons go back.
-import { button, line, oncePerFrame, panel, slider } from "./controls.mjs";
+import { button, choice, line, oncePerFrame, panel, slider } from "./controls.mjs";
 import { axes, html, marker, picture, shape } from "./drawing.mjs";
 import { floats, nearest, padded, path, smoothed } from "./scales.mjs";
 
 const PATIENCE = 3000; // milliseconds
 const SILENCE = "No answer yet. The kernel is busy; or it was restarted: then run this cell again.";
+const SPEEDS = [[0, "full"], [100, "100 steps/s"], [20, "20 steps/s"], [5, "5 steps/s"]];
 const ALPHAS = Array.from({ length: 101 }, (_, i) => i / 100);
 
 /** The losses of one task out of what the kernel sent: [bins, tasks] in one row. */
@@ -88,12 +89,14 @@ function render({ model, el, signal }) {
   const run = button(buttons, "Start", () => ask("running", !model.get("running")), signal);
   const single = button(buttons, "One step", () => ask("single_steps", model.get("single_steps") + 1), signal);
   button(buttons, "Reset", () => ask("resets", model.get("resets") + 1), signal);
+  const speed = choice(buttons, "speed", SPEEDS, (wanted) => tell("speed", wanted), signal);
   const counter = html(buttons, "span", { className: "counter" });
   const charts = facts.tasks.map((_, task) => drawLoss(pictures, facts, task));
 
   const paint = () => {
     const [running, done] = [model.get("running"), model.get("done")];
     handle.set(nearest(ALPHAS, model.get("alpha")));
+    speed.set(model.get("speed"));
     run.textContent = running ? "Pause" : "Start";
     run.disabled = !running && done >= facts.maxSteps;
     single.disabled = running || done >= facts.maxSteps;
@@ -109,7 +112,7 @@ function render({ model, el, signal }) {
     paint();
     if (model.get("seen") !== model.get("sent")) acknowledge();
   });
-  for (const name of ["alpha", "running", "done", "status", "error", "losses", "marks", "sent"]) {
+  for (const name of ["alpha", "running", "speed", "done", "status", "error", "losses", "marks", "sent"]) {
     model.on(`change:${name}`, repaint);
   }
   paint();

@@ -39,8 +39,8 @@ def watch_training(
         look_for: one sentence above the panel.
 
     Returns:
-        The panel. Set its `alpha` or `running`, or call `advance`, to do from code what the page
-        does; `recorded` holds the losses so far.
+        The panel. Set its `alpha`, `running` or `speed` (steps a second), or call `advance`, to do
+        from code what the page does; `recorded` holds the losses so far.
 
     Raises:
         ValueError: not two tasks, or `max_steps` below 1.

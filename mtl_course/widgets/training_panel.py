@@ -27,14 +27,15 @@ READY = "Ready: press Start."
 class TrainingPanel(anywidget.AnyWidget):
     """A training under a slider: `alpha` weighs the first task, 1 - `alpha` the second.
 
-    What a page does, code can do: set `alpha` or `running`; add 1 to `single_steps` for one step
-    and to `resets` to begin again.
+    What a page does, code can do: set `alpha`, `running` or `speed`; add 1 to `single_steps` for
+    one step and to `resets` to begin again.
     """
 
     _esm = page_module("training")
     _css = style_sheet()
     alpha = traitlets.Float(0.5).tag(sync=True)
     running = traitlets.Bool(False).tag(sync=True)
+    speed = traitlets.Int(0).tag(sync=True)  # steps a second at most; 0: as fast as they come
     single_steps = traitlets.Int(0).tag(sync=True)
     resets = traitlets.Int(0).tag(sync=True)
     done = traitlets.Int(0).tag(sync=True)  # steps since the last reset
@@ -64,6 +65,15 @@ class TrainingPanel(anywidget.AnyWidget):
     @traitlets.validate("alpha")
     def _check(self, proposal: Any) -> float:
         nearest("alpha", proposal["value"], [0.0, 1.0])
+        return proposal["value"]
+
+    @traitlets.validate("speed")
+    def _check_speed(self, proposal: Any) -> int:
+        if proposal["value"] < 0:
+            raise ValueError(
+                f"`speed` is in steps a second, or 0 for as fast as they come; found "
+                f"{proposal['value']}."
+            )
         return proposal["value"]
 
     @traitlets.validate("running")
@@ -148,6 +158,7 @@ class TrainingPanel(anywidget.AnyWidget):
                 drawn=lambda: self.seen == self.sent,
                 show=self._show_running,
                 wait=lambda: self._say("Waiting: no page shows this panel."),
+                rest=lambda: 1 / self.speed if self.speed else 0.0,
             )
             self._task = steering.launch(self._loop, self.facts["name"], work, self._ended)
 

@@ -224,8 +224,18 @@ def test_a_training_streams_and_is_steered_paused_stepped_and_reset(open_noteboo
     losses = notebook.ask("print(panel.recorded[-1].tolist())")
     assert losses.endswith("1.0]")  # quantity weighs nothing any more
 
+    notebook.page.get_by_label("speed").select_option("5 steps/s")
+    button(notebook, "Start").click()
+    notebook.page.wait_for_timeout(1000)
+    assert 1 <= steps_made(notebook) - paused <= 9
+    assert notebook.ask("print(panel.speed)") == "5"
+    notebook.ask("panel.speed = 7")
+    speed = notebook.page.get_by_label("speed")
+    notebook.wait_until(lambda: speed.input_value() == "7", "a speed from code")
+
     heights = notebook.heights(".mtl-panel", button(notebook, "Reset").click)
     notebook.wait_until(lambda: status(notebook) == "Ready: press Start.", "the reset")
+    notebook.ask("panel.speed = 0")
     assert len(heights) == 1
     assert steps_made(notebook) == 0
     notebook.ask("panel.running = True")
