@@ -16,7 +16,7 @@ def task_gradients(
         jacobian[t] = d losses[t] / d shared
 
     The parameters follow one another in the order of `shared`, each flattened. One that a task does
-    not use, such as the bottom for a tag, has a gradient of 0. The graph is kept, so that a
+    not use, such as the bottom for a tag, has a gradient of 0 there. The graph is kept, so that a
     backward pass can follow; nothing is written to `.grad`.
 
     Raises:
