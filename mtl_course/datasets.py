@@ -7,7 +7,20 @@ from pathlib import Path
 import pandas as pd
 
 from mtl_course import tables
+from mtl_course.published import load_census_income, load_coat
 from mtl_course.shop import Shop
+
+__all__ = [
+    "COMPLETE_JOURNEY_FILES",
+    "COMPLETE_JOURNEY_TAGS",
+    "complete_journey_folder",
+    "load_census_income",
+    "load_coat",
+    "load_complete_journey",
+    "load_folder",
+    "load_funnel",
+    "verify_complete_journey",
+]
 
 COMPLETE_JOURNEY_TAGS = ("age_55_plus", "any_kids", "income_75k_plus")
 COMPLETE_JOURNEY_FILES = (
