@@ -117,8 +117,10 @@ class FeatureEmbedding(nn.Module):
 
     def user_vector(self, user: Int[Tensor, " n"]) -> Float[Tensor, "n features"]:
         """All that is known of each user, which here is all that there is."""
-        embedded = self.category_embedding(self.rows[user]).flatten(1)  # [n, columns * dim]
-        return torch.cat([embedded, self.numbers[user]], dim=1)
+        rows = self.rows[user].flatten()
+        # the backward pass of `index_select` takes a fifth of the time of the module's own call
+        embedded = self.category_embedding.weight.index_select(0, rows)  # [n * columns, dim]
+        return torch.cat([embedded.reshape(len(user), -1), self.numbers[user]], dim=1)
 
     def tables(self) -> list[nn.Parameter]:
         """The tables of embeddings."""

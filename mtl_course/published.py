@@ -90,7 +90,9 @@ def load_coat() -> Coat:
 
     Source: Schnabel et al., Recommendations as Treatments, ICML 2016.
     """
-    found = {name: np.loadtxt(BytesIO(text)) for name, text in contents("coat", COAT).items()}
+    found = {
+        name: np.loadtxt(BytesIO(text), ndmin=2) for name, text in contents("coat", COAT).items()
+    }
     return Coat(
         self_selected=_ratings(found["train.ascii"]),
         random=_ratings(found["test.ascii"]),
