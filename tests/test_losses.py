@@ -176,8 +176,12 @@ def test_without_a_click_there_is_no_conversion_whether_that_is_marked_observed_
     everywhere = _random_funnel(100)
     clicked = everywhere.labels[:, 0].bool()
     after_a_click = replace(
-        everywhere, observed=torch.stack([everywhere.observed[:, 0], clicked], dim=1)
-    )
+        everywhere,
+        labels=torch.stack(
+            [everywhere.labels[:, 0], everywhere.labels[:, 1].where(clicked, 1.0)], 1
+        ),
+        observed=torch.stack([everywhere.observed[:, 0], clicked], dim=1),
+    )  # a label that was not observed means nothing
     logits = torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
 
     found = losses.entire_space_losses(logits, after_a_click)
@@ -190,14 +194,14 @@ def test_a_click_whose_conversion_nobody_saw_tells_of_the_click_alone(four_impre
     unseen = four_impressions.observed.clone()
     unseen[0, 1] = False  # clicked, and its label of 1 means nothing now
     unseen[2, 0] = False  # not known to be clicked, known not to be converted
+    unseen[3] = False  # nothing is known
     batch = replace(four_impressions, observed=unseen)
     logits = torch.tensor([[log(3), 0.0]]).expand(4, 2)
 
     found = losses.entire_space_losses(logits, batch)
 
-    # click: rows 0, 1 and 3; both: rows 1, 2 and 3, none of them converted
-    click = (2 * log(4 / 3) + log(4)) / 3
-    assert_close(found, torch.tensor([click, log(8 / 5)]))
+    # click: rows 0 and 1, both clicked; both: rows 1 and 2, neither converted
+    assert_close(found, torch.tensor([log(4 / 3), log(8 / 5)]))
 
 
 def test_a_batch_in_which_nothing_is_known_of_a_stage_costs_nothing(four_impressions):
