@@ -50,15 +50,15 @@ function drawTextures(svg, colors) {
   });
 }
 
-const [LEFT, RIGHT, TOP, ROW, BAR] = [8, 432, 34, 66, 34]; // of the picture's 440 units
+const [LEFT, RIGHT, TOP, ROW, BAR] = [8, 432, 4, 66, 34]; // of the picture's 440 units
 
 /** One bar for each task; returns what draws the gates and says whose they are. */
 function drawGates(parent, facts, fills) {
   const bottom = TOP + ROW * facts.tasks.length;
+  const heading = html(parent, "p", { className: "whose" });
   const svg = picture(parent, 440, bottom + 46, "");
   const textures = fills ?? drawTextures(svg, facts.colors);
   const toX = linear([0, 1], [LEFT, RIGHT]);
-  const heading = shape(svg, "text", { class: "name", x: LEFT, y: 16 });
   for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
     const at = toX(tick);
     shape(svg, "line", { class: "grid", x1: at, x2: at, y1: TOP, y2: bottom });
@@ -138,7 +138,9 @@ function render({ model, el, signal }) {
     moved: (row) => tell("household", facts.rows[row]),
     signal,
   });
-  handles[1].input.nextSibling.style.minWidth = `${longest(facts.households).length + 1}ch`; // the slider keeps its width
+  const beside = handles[1].input.nextSibling;
+  beside.classList.add("long");
+  beside.style.width = `min(45%, ${longest(facts.households).length + 1}ch)`; // the slider keeps its width
   if (facts.axis) {
     handles[0] = slider(controls, {
       name: facts.axis.title,
@@ -149,8 +151,8 @@ function render({ model, el, signal }) {
     });
   }
 
-  const one = drawGates(html(pictures, "div", { className: "picture" }), facts, null);
-  const all = drawGates(html(pictures, "div", { className: "picture" }), facts, one.textures);
+  const one = drawGates(html(pictures, "div", { className: "picture gates" }), facts, null);
+  const all = drawGates(html(pictures, "div", { className: "picture gates" }), facts, one.textures);
   drawLegend(el, facts, one.textures);
   html(el, "p", {
     className: "key",

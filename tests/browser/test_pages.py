@@ -52,7 +52,7 @@ def gates() -> widgets.GatesExplorer:
         torch.tensor([[[0.7, 0.3], [0.2, 0.8]], [[0.5, 0.5], [0.1, 0.9]]]),
         ("purchase", "quantity"),
         chosen=(0, 1),
-        households=("household 12", "household 340"),
+        households=("household 12", "household 340, whose name is so long that it takes a line"),
     )
 
 
@@ -61,11 +61,19 @@ def open_file(chromium) -> Iterator[Callable]:
     """A function that opens a file from disk; the page may ask for nothing but that file."""
     contexts, errors, asked = [], [], []
 
-    def open_(path: Path, *, width: int = 1000, scheme: str = "light", scripts: bool = True):
+    def open_(
+        path: Path,
+        *,
+        width: int = 1000,
+        scheme: str = "light",
+        scripts: bool = True,
+        phone: bool = False,
+    ):
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
             java_script_enabled=scripts,
+            is_mobile=phone,
         )
         contexts.append(context)
         page = context.new_page()
@@ -140,7 +148,8 @@ def test_twenty_fast_moves_on_a_page_end_where_they_end_and_nothing_jumps(open_f
 
 
 def test_panels_of_one_page_move_apart(open_file, tmp_path):
-    fragments = pages.page_fragments([settings(), tradeoff(), settings(), tradeoff()])
+    fragments = pages.page_fragments([settings(), tradeoff(), settings()])
+    fragments += pages.page_fragments([tradeoff()])  # brings the code a second time
     path = tmp_path / "book.html"
     text = "<hr>".join(fragments)
     path.write_text(f'<!doctype html><meta charset="utf-8"><title>Book</title>{text}', "utf-8")
@@ -165,12 +174,17 @@ def test_panels_of_one_page_move_apart(open_file, tmp_path):
 
 
 def test_gates_are_explored_from_disk(open_file, tmp_path):
-    page = open_file(pages.write_page(gates(), tmp_path / "gates.html", title="Gates"))
+    path = pages.write_page(gates(), tmp_path / "gates.html", title="Gates")
+    page = open_file(path, width=420)
     before = drawn(page)
+    height = "() => document.querySelector('.mtl-panel').getBoundingClientRect().height"
+    heights = {page.evaluate(height)}
     page.get_by_role("slider", name="household").press("End")
     page.wait_for_timeout(50)
-    assert status(page).startswith("household 340: purchase weighs all experts alike, quantity")
+    heights.add(page.evaluate(height))
+    assert "takes a line: purchase weighs all experts alike, quantity leans on" in status(page)
     assert drawn(page) != before
+    assert len(heights) == 1
 
 
 def test_a_page_follows_the_readers_light_or_dark(open_file, tmp_path):
@@ -191,10 +205,13 @@ def test_a_page_follows_the_readers_light_or_dark(open_file, tmp_path):
     assert looks["light"][8] != looks["dark"][8]  # a curve's colour
 
 
+@pytest.mark.parametrize("panel", [tradeoff, settings, gates])
 @pytest.mark.parametrize("width", [375, 420, 650])
-def test_a_page_fits_a_phone_and_a_zoomed_window(open_file, tmp_path, width):
-    path = pages.write_page(tradeoff(), tmp_path / "sweep.html", title="The sweep")
-    page = open_file(path, width=width)
+def test_a_page_fits_a_phone_and_a_zoomed_window(open_file, tmp_path, width, panel):
+    path = pages.write_page(panel(), tmp_path / "page.html", title="The page")
+    page = open_file(path, width=width, phone=width < 600)
+    page.locator(SLIDER).first.press("End")
+    page.wait_for_timeout(50)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 

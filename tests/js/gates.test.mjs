@@ -6,6 +6,7 @@ test("gates lie by setting, then row, then task, then expert", () => {
   const sizes = { nRows: 2, nTasks: 2, nExperts: 3 };
   const numbers = Float32Array.from({ length: 24 }, (_, i) => i);
   assert.deepEqual(gatesAt(numbers, sizes, 0, 0), [[0, 1, 2], [3, 4, 5]]);
+  assert.deepEqual(gatesAt(numbers, sizes, 1, 0), [[12, 13, 14], [15, 16, 17]]);
   assert.deepEqual(gatesAt(numbers, sizes, 1, 1), [[18, 19, 20], [21, 22, 23]]);
 });
 
