@@ -10,6 +10,7 @@ from IPython.display import display
 from jaxtyping import Bool, Float
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
@@ -119,6 +120,69 @@ def draw_losses(
     ax.set(xlabel="training step", ylabel="loss (nats, ↓ better)")
     ax.legend(frameon=False)
     return lines
+
+
+def draw_cosines(
+    ax: Axes,
+    steps: Sequence[int],
+    cosines: Float[Tensor, "seeds checkpoints"],
+    *,
+    of: str,
+    color: str,
+    marker: str,
+) -> Line2D:
+    """The cosine of two gradients over training steps: a thin line a seed, a thick one their mean.
+
+    Below the line at 0 the two tasks conflict. Most happens early, so the steps are on a
+    logarithmic scale, from 1.
+
+    Args:
+        of: what was trained, for the legend.
+    """
+    ax.plot(steps, cosines.T.numpy(), color=color, linewidth=0.6, alpha=0.45)
+    mean = cosines.mean(dim=0).numpy()
+    (line,) = ax.plot(steps, mean, color=color, marker=marker, linewidth=2, label=of)
+    ax.axhline(0, color=INK, linewidth=1)
+    ax.set(xlabel="training step", ylabel="cosine (↓ more conflict)", xscale="log", ylim=(-1, 1))
+    ax.legend(frameon=False, fontsize="small")
+    return line
+
+
+def draw_gains(
+    ax: Axes,
+    settings: Sequence[float],
+    gains: Float[Tensor, "settings seeds"],
+    half_widths: Float[Tensor, " settings"],
+    *,
+    task: str,
+    setting: str,
+    metric: str,
+) -> ErrorbarContainer:
+    """What sharing brings one task at each setting: a dot a seed, and their mean in its interval.
+
+    Below the line at 0 the task would do better alone.
+
+    Args:
+        half_widths: of the interval around the mean.
+        setting: what `settings` are, with the unit.
+        metric: what is gained, with the unit.
+    """
+    color = task_color(task)
+    for place, found in zip(settings, gains, strict=True):
+        ax.scatter([place] * len(found), found.numpy(), s=10, color=BASELINE_COLOR, alpha=0.7)
+    means = gains.mean(dim=1).numpy()
+    bars = ax.errorbar(
+        settings,
+        means,
+        yerr=half_widths.numpy(),
+        color=color,
+        marker=task_marker(task),
+        capsize=4,
+        linewidth=1.6,
+    )
+    ax.axhline(0, color=INK, linewidth=1)
+    ax.set(xlabel=setting, ylabel=f"{metric} (↑ sharing helps)", title=task)
+    return bars
 
 
 def draw_tradeoff(

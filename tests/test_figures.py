@@ -78,6 +78,43 @@ def test_with_seeds_the_thick_line_is_their_mean(picture):
     assert len(picture.axes[0].lines) == 2 * (2 + 1 + 1)  # each task: seeds, mean, end
 
 
+def test_cosines_have_a_thick_mean_between_thin_seeds_and_a_line_at_zero(picture):
+    ax = picture.axes[0]
+    cosines = torch.tensor([[0.5, -0.2], [0.1, -0.6]])  # [seeds, checkpoints]
+    line = figures.draw_cosines(ax, [1, 100], cosines, of="ρ = 0", color="#332288", marker="s")
+
+    assert line.get_ydata() == pytest.approx([0.3, -0.4])
+    assert line.get_label() == "ρ = 0"
+    seeds = torch.tensor([one.get_ydata().tolist() for one in ax.lines[:2]])
+    torch.testing.assert_close(seeds, cosines)
+    assert ax.lines[-1].get_ydata() == pytest.approx([0, 0])
+    assert (ax.get_xscale(), ax.get_ylim()) == ("log", (-1, 1))  # the same for all that compare
+
+
+def test_gains_show_every_seed_and_the_mean_in_its_interval(picture):
+    ax = picture.axes[0]
+    bars = figures.draw_gains(
+        ax,
+        [0.0, 1.0],
+        torch.tensor([[-0.2, -0.4], [0.1, 0.3]]),  # [settings, seeds]
+        torch.tensor([0.1, 0.05]),
+        task="rating",
+        setting="agreement ρ",
+        metric="gain in RMSE (stars)",
+    )
+
+    assert bars[0].get_ydata() == pytest.approx([-0.3, 0.2])
+    assert bars[0].get_color() == "#CC79A7"
+    (ends,) = bars[2]  # one stroke a setting, from the lower end to the upper
+    assert [y for end in ends.get_segments() for y in end[:, 1]] == pytest.approx(
+        [-0.4, -0.2, 0.15, 0.25]
+    )
+    dots = [dot for one in ax.collections[:2] for dot in one.get_offsets().tolist()]
+    assert [y for _, y in dots] == pytest.approx([-0.2, -0.4, 0.1, 0.3])
+    assert (ax.get_title(), ax.get_xlabel()) == ("rating", "agreement ρ")
+    assert ax.get_ylabel() == "gain in RMSE (stars) (↑ sharing helps)"
+
+
 def test_the_tradeoff_parts_the_front_from_the_beaten_and_says_what_is_better(picture):
     ax = picture.axes[0]
     means = torch.tensor([[0.3, 0.5], [0.4, 0.6], [0.3, 0.7]])
