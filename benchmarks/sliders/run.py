@@ -42,7 +42,7 @@ class Found(NamedTuple):
     """What twenty fast moves and many slow ones showed."""
 
     latencies: list[float]  # milliseconds from the key to the painted frame
-    backlog: int  # frames from the last of twenty fast keys to the last change
+    backlog: int  # frames drawn after the one that follows the last of twenty fast keys
     jumps: int  # frames whose height differs from the frame before
     n_frames: int
     blank: int  # of the frames that the screen was sent
@@ -116,11 +116,11 @@ def moved(opened: Any, way: Way, n_moves: int) -> Found:
 
 
 def backlog_of(page: Any, n_moves: int) -> int:
-    """Frames from the last of `n_moves` keys, pressed without waiting, to the last change."""
+    """Frames still drawn after the one that follows the last of `n_moves` keys without a pause."""
     for _ in range(n_moves):
         page.keyboard.press("ArrowRight")
     page.wait_for_timeout(2500)
-    return page.evaluate("() => probe.changeFrame - probe.keyFrame")
+    return page.evaluate("() => probe.changeFrame - probe.keyFrame - 1")
 
 
 def blank_frames(page: Any, pictures: str, key: str) -> tuple[int, int]:
@@ -187,7 +187,7 @@ def print_steered(opened: Any, chosen: argparse.Namespace) -> None:
         latencies.append(next(at for at, done in paints if at > pressed and done > step) - pressed)
     heights = page.evaluate("() => probe.heights")
     jumps = sum(one != other for one, other in pairwise(heights))
-    blank, n_sent = blank_frames(page, ".mtl-panel .picture > svg", "ArrowRight")
+    blank, n_sent = blank_frames(page, ".mtl-panel .picture", "ArrowRight")
     page.evaluate("() => { probe.stopped = true; }")
     print(
         f"\nsteered, {len(latencies)} moves, milliseconds from the key to a painted point trained "
