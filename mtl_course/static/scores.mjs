@@ -1,6 +1,6 @@
 // Finished scores under weights at serving time: one household's list, sorted anew at every move.
 import { comparison } from "./comparison.mjs";
-import { line, longest, oncePerFrame, panel, slider } from "./controls.mjs";
+import { choice, line, longest, oncePerFrame, panel, slider } from "./controls.mjs";
 import { html, marker, shape } from "./drawing.mjs";
 import { climbs, listScores, short, topK, turnover } from "./ranking.mjs";
 import { floats, readable } from "./scales.mjs";
@@ -19,15 +19,6 @@ export function climbInWords(climb) {
   if (climb === null) return ["new", "new in the list"];
   if (climb === 0) return ["", ""];
   return climb > 0 ? [`\u25b2${climb}`, `up ${climb}`] : [`\u25bc${-climb}`, `down ${-climb}`];
-}
-
-function chooser(parent, name, options, chosen, signal) {
-  const label = html(parent, "label", { className: "chooser", textContent: `${name} ` });
-  const select = html(label, "select");
-  options.forEach((option) => html(select, "option", { value: option, textContent: option }));
-  select.addEventListener("change", () => chosen(select.value), { signal });
-  select.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
-  return select;
 }
 
 function box(parent, name, switched, signal) {
@@ -77,34 +68,34 @@ function drawList(parent, facts, best) {
     return { row, rank, climb, owned, values, sum: html(row, "span", { className: "sum" }) };
   };
 
+  const top = (row) => row.getBoundingClientRect().top;
   return ({ items, climbs: risen, scores, sums, owned, glide }) => {
-    const from = new Map(items.map((item) => [item, rows.get(item)?.row]).map(([item, row]) => [item, row?.isConnected ? row.getBoundingClientRect().top : null]));
-    const elements = items.map((item, place) => {
-      if (!rows.has(item)) rows.set(item, makeRow(item));
-      const { row, rank, climb, values, owned: mark, sum } = rows.get(item);
+    // all is measured before anything is written, and again after: the browser lays out twice, not once a row
+    const from = items.map((item) => (rows.get(item)?.row.isConnected ? top(rows.get(item).row) : null));
+    const shown = items.map((item) => rows.get(item) ?? rows.set(item, makeRow(item)).get(item));
+    shown.forEach((parts, place) => {
       const [arrow, said] = climbInWords(risen[place]);
-      rank.textContent = place + 1;
-      climb.textContent = arrow;
-      climb.title = said;
-      climb.className = `climb ${risen[place] === null ? "new" : risen[place] > 0 ? "up" : "down"}`;
-      mark.textContent = owned.has(item) ? "bought" : "";
-      values.forEach(({ fill, number }, task) => {
-        const score = scores[item * facts.tasks.length + task];
+      parts.rank.textContent = place + 1;
+      parts.climb.textContent = arrow;
+      parts.climb.title = said;
+      parts.climb.className = `climb ${risen[place] === null ? "new" : risen[place] > 0 ? "up" : "down"}`;
+      parts.owned.textContent = owned.has(items[place]) ? "bought" : "";
+      parts.values.forEach(({ fill, number }, task) => {
+        const score = scores[items[place] * facts.tasks.length + task];
         fill.style.width = `${(100 * score) / (best[task] || 1)}%`;
         number.textContent = readable(score);
       });
-      sum.textContent = readable(sums[item]);
-      row.getAnimations().forEach((animation) => animation.cancel());
-      return row;
+      parts.sum.textContent = readable(sums[items[place]]);
+      parts.motion?.cancel();
     });
-    list.replaceChildren(...elements);
+    list.replaceChildren(...shown.map(({ row }) => row));
     if (!glide || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    items.forEach((item, place) => {
-      const row = elements[place];
-      if (from.get(item) === null) row.animate([{ opacity: 0 }, { opacity: 1 }], MOVE);
-      else {
-        const way = from.get(item) - row.getBoundingClientRect().top;
-        if (Math.abs(way) > 1) row.animate([{ transform: `translateY(${way}px)` }, { transform: "none" }], { duration: MOVE, easing: "ease-out" });
+    const ways = shown.map(({ row }, place) => (from[place] === null ? null : from[place] - top(row)));
+    shown.forEach((parts, place) => {
+      if (ways[place] === null) parts.motion = parts.row.animate([{ opacity: 0 }, { opacity: 1 }], MOVE);
+      else if (Math.abs(ways[place]) > 1) {
+        const glideIn = [{ transform: `translateY(${ways[place]}px)` }, { transform: "none" }];
+        parts.motion = parts.row.animate(glideIn, { duration: MOVE, easing: "ease-out" });
       }
     });
   };
@@ -133,7 +124,7 @@ function render({ model, el, signal }) {
     model.set(name, value);
     model.save_changes();
   };
-  const select = chooser(controls, "household", facts.households, (value) => set("household", value), signal);
+  const select = choice(controls, "household", facts.households.map((name) => [name, name]), (value) => set("household", value), signal);
   const novel = facts.owned && box(controls, "leave out what it has bought before", (value) => set("novel_only", value), signal);
   html(controls, "span", { className: "formula", textContent: `list score = ${facts.tasks.map((task) => `weight \u00b7 ${task}`).join(" + ")}; the weights add up to 1` });
   const handles = facts.tasks.map((task, which) =>
@@ -162,7 +153,7 @@ function render({ model, el, signal }) {
   const news = line(words, `Against ${named(now)}, new items only: in: ${most}; out: ${most}.`, "news");
 
   const paint = (glide = true) => {
-    select.value = now.household;
+    select.set(now.household);
     if (novel) novel.checked = now.novelOnly;
     handles.forEach((handle, which) => handle.set(Math.floor(now.weights[which] * 100 + 0.5)));
     const old = now.household === before.household ? before.items : now.items;

@@ -220,7 +220,7 @@ function drawSigns(parent, nSeeds) {
     item.append(text);
   };
   sign("beaten by another weighting", (svg) => marker(shape(svg, "g", { class: "point" }), "o", 0, 0, 5));
-  sign("on the Pareto front: no other weighting is as good on all three", (svg) => {
+  sign("on the Pareto front: no other weighting beats it", (svg) => {
     marker(shape(svg, "g", { class: "point on-front" }), "o", 0, 0, 5);
     marker(svg, "o", 0, 0, 2.6, { class: "front-dot" });
   });

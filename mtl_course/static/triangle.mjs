@@ -34,7 +34,7 @@ export function neighbor(places, now, [dx, dy]) {
     const [right, down] = [x - places[now][0], y - places[now][1]];
     const along = right * dx + down * dy;
     const distance = Math.hypot(right, down);
-    if (along <= 0 || along < 0.499 * distance) return;
+    if (along <= 0.499 * distance) return; // itself among them
     const cost = distance ** 2 / along + 1e-3 * Math.abs(x - 0.5);
     if (cost < least - 1e-9) [best, least] = [i, cost];
   });

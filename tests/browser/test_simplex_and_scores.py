@@ -78,11 +78,12 @@ def test_weights_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     # the nearest to equal weights: (.3, .3, .4), (.3, .4, .3) and (.4, .3, .3) are level
     assert status(notebook).startswith("purchase 0.30, quantity 0.30, any_kids 0.40: AP of purch")
 
-    page.mouse.move(*pixel(notebook, (0.3, 0.3, 0.4)))
+    page.mouse.move(*pixel(notebook, (0.1, 0.8, 0.1)))  # beside the point, which comes at once
     page.mouse.down()
     page.mouse.move(*pixel(notebook, (0.71, 0.19, 0.1)), steps=8)
     page.mouse.up()
     page.mouse.move(*pixel(notebook, (0, 0, 1)))  # not pressed any more: nothing follows
+    assert handle.evaluate("(handle) => handle === document.activeElement")
 
     found = status(notebook)
     assert found.startswith("purchase 0.70, quantity 0.20, any_kids 0.10: AP of purchase 0.467 ±")
@@ -108,7 +109,6 @@ def test_weights_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
         words = "purchase {:.2f}, quantity {:.2f}, any_kids {:.2f}: ".format(*weights)
         notebook.wait_until(lambda w=words: status(notebook).startswith(w), f"{key}: {words}")
         assert handle.get_attribute("aria-valuetext").startswith(words + "AP of purchase 0.")
-    assert handle.evaluate("(handle) => handle === document.activeElement")
 
     share = page.get_by_role("slider", name="weight of any_kids")
     share.press("ArrowRight")  # (0, .9, .1) to (0, .8, .2)
@@ -147,6 +147,9 @@ def test_twenty_fast_moves_of_the_point_end_where_they_end_in_both_views(open_no
     handles = notebook.page.get_by_role("slider", name="weights of purchase, quantity, any_kids")
     handles.nth(1).wait_for()
     handles.first.press("End")
+    cells = "() => jupyterapp.shell.currentWidget.content.widgets.length"
+    n_cells = notebook.page.evaluate(cells)
+    notebook.page.keyboard.press("b")  # adds a cell, where JupyterLab hears it
 
     def moves() -> None:
         for i in range(20):
@@ -155,6 +158,7 @@ def test_twenty_fast_moves_of_the_point_end_where_they_end_in_both_views(open_no
     heights = notebook.heights(".mtl-panel", moves)
 
     assert len(heights) == 1
+    assert notebook.page.evaluate(cells) == n_cells
     words = "purchase 0.00, quantity 0.00, any_kids 1.00: "
     assert status(notebook).startswith(words)
     notebook.wait_until(lambda: status(notebook, 1).startswith(words), "the other view")

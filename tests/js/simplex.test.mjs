@@ -23,9 +23,8 @@ test("a place leads back to its weights", () => {
 test("the nearest weighting is the first of those equally near", () => {
   assert.equal(nearestWeighting(CORNERS, [0.2, 0.5, 0.3]), 1);
   assert.equal(nearestWeighting(CORNERS, [0, 0.5, 0.5]), 1);
-  // level but for rounding, which would prefer the last
-  const level = [[0.3, 0.3, 0.4], [0.3, 0.4, 0.3], [0.4, 0.3, 0.3]];
-  assert.equal(nearestWeighting(level, [1 / 3, 1 / 3, 1 / 3]), 0);
+  // both are 0.0707 away, but for rounding, which finds the second nearer; as in Python's test
+  assert.equal(nearestWeighting([[0, 0, 1], [0, 0.1, 0.9], [1, 0, 0]], [0, 0.05, 0.95]), 0);
   assert.equal(nearestWeighting(CORNERS, [-0.4, 0.2, 1.2]), 2); // a pointer outside of the triangle
 });
 
@@ -40,8 +39,9 @@ test("arrows lead to the neighbour in that direction, and stop at the edge", () 
   assert.equal(go(5, [0, -1]), 7); // 8 is as near, and as far from the middle: the first
   assert.equal(go(3, [0, -1]), 6);
   assert.equal(go(0, [0, -1]), 4);
-  assert.equal(go(6, [0, 1]), 2); // not 3: the middle is nearer there
+  assert.equal(go(4, [0, 1]), 1); // not 0, which is as near: the middle is nearer to 1
   assert.equal(go(9, [-1, 0]), 8); // along the edge, towards the left corner
+  assert.equal(neighbor([[0, 0], [0.1, 0.3]], 0, [1, 0]), 0); // 72 degrees off
 });
 
 test("keys lead to equal weights, through the corners and along the front", () => {
@@ -65,6 +65,8 @@ test("one weight's slider keeps the others in their proportion", () => {
   const tenths = [[0.2, 0.2, 0.6], [0.6, 0.3, 0.1], [0.6, 0.1, 0.3], [0.2, 0.7, 0.1]];
   assert.equal(along(tenths, 0, 0, 0.6), 2);
   assert.equal(along(tenths, 1, 0, 0.2), 3);
+  // (0.55, 0.1, 0.35) is nearer to (0.6, 0.1, 0.3), but the slider says 0.6
+  assert.equal(along([[0.2, 0.2, 0.6], [0.6, 0.4, 0], [0.55, 0.1, 0.35]], 0, 0, 0.6), 1);
 });
 
 test("cells share the triangle out, each with its own point", () => {
