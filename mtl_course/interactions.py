@@ -28,8 +28,8 @@ class Interactions:
     The task axis has one order, that of `tasks`, in every array of the course.
 
     Raises:
-        ValueError: no rows, no observed label, ids out of range, labels outside [0, 1] or NaN
-            where they are observed, columns of unequal length, a repeated task name.
+        ValueError: no rows, no observed label, ids out of range, a label outside [0, 1] or NaN,
+            be it observed or not, columns of unequal length, a repeated task name.
     """
 
     user: Int[Tensor, " n"]  # row index into the user embeddings, 0 .. n_users - 1
