@@ -1,5 +1,6 @@
 """The training loop as an iterator, and the same loop over a grid of weights and seeds at once."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -83,6 +84,15 @@ def training_steps(
             step += 1
 
 
+def progress_bar(steps: Iterable[int]) -> tqdm:
+    """The same steps, with a bar that shows the time left unless TQDM_DISABLE is set.
+
+    tqdm's bar for notebooks does not heed that variable by itself, and a lesson that is built
+    without a screen would keep a bar that never moves.
+    """
+    return tqdm(steps, disable=os.environ.get("TQDM_DISABLE", "0") not in ("", "0"))
+
+
 def sweep_weights(
     make_model: Callable[[], nn.Module],
     train: Interactions,
@@ -96,7 +106,7 @@ def sweep_weights(
     learning_rate: float,
     weight_decay: float = 0.0,
     parameter_groups: Callable[[nn.Module], list[dict[str, object]]] = in_one_group,
-    progress: Callable[[Iterable[int]], Iterable[int]] = tqdm,
+    progress: Callable[[Iterable[int]], Iterable[int]] = progress_bar,
 ) -> Sweep:
     """All trainings of a grid of weights and seeds, made at once instead of one after the other.
 

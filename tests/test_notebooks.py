@@ -96,6 +96,17 @@ def test_a_build_runs_this_python_headless_and_keeps_no_widget_and_no_time():
     assert run.slowest_cell in ("time.sleep(0.2)", "import ipywidgets")
 
 
+def test_a_build_keeps_no_bar_of_a_sweep_that_will_not_move_again():
+    notebook, _ = executed(
+        "from mtl_course import training\nlist(training.progress_bar(range(3)))",
+        "import inspect\nbar = inspect.signature(training.sweep_weights).parameters['progress']\n"
+        "bar.default is training.progress_bar",
+    )
+
+    assert [output.data for output in notebook.cells[0].outputs] == [{"text/plain": "[0, 1, 2]"}]
+    assert [output.data for output in notebook.cells[1].outputs] == [{"text/plain": "True"}]
+
+
 def test_a_build_refuses_a_warning():
     with pytest.raises(ValueError, match="wrote to stderr"):
         executed("import warnings\nwarnings.warn('late')")

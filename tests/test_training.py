@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 from torch.testing import assert_close
-from tqdm.auto import tqdm
 
 from mtl_course import losses, networks, training
 from mtl_course.interactions import Interactions, minibatches, take, without_history
@@ -283,9 +282,15 @@ def test_an_interrupted_sweep_returns_nothing_and_passes_the_interruption_on(sho
     assert_close(torch.rand(3), expected, rtol=0, atol=0)
 
 
-def test_the_progress_shown_by_default_counts_every_step(shop_log, capsys):
-    _sweep(_with_history, shop_log, shop_log, checkpoints=[7], progress=tqdm)
-    assert "7/7 [" in capsys.readouterr().err
+@pytest.mark.parametrize(("disabled", "shown"), [(None, True), ("0", True), ("1", False)])
+def test_the_progress_shown_by_default_counts_every_step_or_is_silent(
+    shop_log, capsys, monkeypatch, disabled, shown
+):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    if disabled is not None:
+        monkeypatch.setenv("TQDM_DISABLE", disabled)
+    _sweep(_with_history, shop_log, shop_log, checkpoints=[7], progress=training.progress_bar)
+    assert ("7/7 [" in capsys.readouterr().err) == shown
 
 
 def test_a_training_that_diverges_is_reported_with_its_weights_and_seed(shop_log):
