@@ -70,7 +70,8 @@ function drawList(parent, facts, best) {
 
   const top = (row) => row.getBoundingClientRect().top;
   return ({ items, climbs: risen, scores, sums, owned, glide }) => {
-    // all is measured before anything is written, and again after: the browser lays out twice, not once a row
+    // all is measured before anything is written, where it costs next to nothing; rows are equally high
+    const frame = list.getBoundingClientRect();
     const from = items.map((item) => (rows.get(item)?.row.isConnected ? top(rows.get(item).row) : null));
     const shown = items.map((item) => rows.get(item) ?? rows.set(item, makeRow(item)).get(item));
     shown.forEach((parts, place) => {
@@ -86,16 +87,15 @@ function drawList(parent, facts, best) {
         number.textContent = readable(score);
       });
       parts.sum.textContent = readable(sums[items[place]]);
-      parts.motion?.cancel();
     });
     list.replaceChildren(...shown.map(({ row }) => row));
     if (!glide || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const ways = shown.map(({ row }, place) => (from[place] === null ? null : from[place] - top(row)));
     shown.forEach((parts, place) => {
-      if (ways[place] === null) parts.motion = parts.row.animate([{ opacity: 0 }, { opacity: 1 }], MOVE);
-      else if (Math.abs(ways[place]) > 1) {
-        const glideIn = [{ transform: `translateY(${ways[place]}px)` }, { transform: "none" }];
-        parts.motion = parts.row.animate(glideIn, { duration: MOVE, easing: "ease-out" });
+      const way = from[place] - (frame.top + (place * frame.height) / facts.k);
+      if (from[place] === null) parts.row.animate([{ opacity: 0 }, { opacity: 1 }], MOVE);
+      else if (Math.abs(way) > 1) {
+        const glideIn = [{ transform: `translateY(${way}px)` }, { transform: "none" }];
+        parts.row.animate(glideIn, { duration: MOVE, easing: "ease-out" });
       }
     });
   };

@@ -274,9 +274,23 @@ def test_rows_glide_to_their_places_unless_the_reader_wants_no_motion(open_noteb
       requestAnimationFrame(() => requestAnimationFrame(() =>
         answer(slider.closest(".mtl-panel").getAnimations({ subtree: true }).length)));
     })"""
+    moved = """(slider) => new Promise((answer) => {
+      const tops = () => new Map([...document.querySelectorAll(".mtl-panel .ranking .row")].map(
+        (row) => [row.querySelector(".item").title, row.getBoundingClientRect().top]));
+      const before = tops();
+      slider.value = 60;
+      slider.dispatchEvent(new Event("input"));
+      requestAnimationFrame(() => {  // the rows have their new places; none has begun to move
+        const now = [...tops()].filter(([name]) => before.has(name));
+        const jumps = now.map(([name, top]) => Math.abs(top - before.get(name)));
+        answer([now.length, Math.max(...jumps)]);
+      });
+    })"""
     before = listed(notebook)
-    assert slider.evaluate(press) > 0
+    stayed, jump = slider.evaluate(moved)
     assert listed(notebook) != before
+    assert (stayed > 2, jump < 2) == (True, True)
+    assert slider.evaluate(press) > 0
     notebook.page.emulate_media(reduced_motion="reduce")
     notebook.page.wait_for_timeout(400)
     before = listed(notebook)
