@@ -10,6 +10,10 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import torch
+from jaxtyping import TypeCheckError
+
+from mtl_course import pareto
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -78,3 +82,9 @@ def test_every_package_that_is_imported_is_asked_for():
     assert "torch" in foreign
     missing = [name for name in foreign if not asked & {p.lower() for p in packages[name]}]
     assert not missing
+
+
+def test_the_shapes_of_a_signature_are_checked_in_tests():
+    """Red without --jaxtyping-packages in pyproject.toml, which no other test would miss."""
+    with pytest.raises(TypeCheckError, match="points"):
+        pareto.non_dominated(torch.zeros(3))
