@@ -7,8 +7,6 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-import pooch
-
 PLACE = "MTL_COURSE_DATA"  # names a folder that holds one folder for each data set
 
 
@@ -35,6 +33,8 @@ def contents(folder: str, members: tuple[Member, ...]) -> dict[str, bytes]:
 
 def cache() -> Path:
     """The folder of this user into which data sets are downloaded."""
+    import pooch  # here: who reads what the course ships fetches nothing
+
     return Path(pooch.os_cache("mtl_course"))
 
 
@@ -57,6 +57,8 @@ def _content(folder: str, member: Member) -> bytes:
 
 
 def _fetched(member: Member, url: str, folder: Path) -> bytes:
+    import pooch
+
     packed = url.endswith(".zip")
     pooch.get_logger().setLevel("WARNING")  # else it proposes to store the hash of what it fetched
     # what is in the file is verified below, so the hash of the file itself need not be known

@@ -3,11 +3,14 @@
 import functools
 import gzip
 import hashlib
+import subprocess
+import sys
 import threading
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
+import pooch
 import pytest
 
 from mtl_course import downloads
@@ -38,9 +41,14 @@ def web(tmp_path):
 @pytest.fixture(autouse=True)
 def places(tmp_path, monkeypatch):
     """An empty cache, and no MTL_COURSE_DATA."""
-    monkeypatch.setattr(downloads.pooch, "os_cache", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache" / name)
     monkeypatch.delenv("MTL_COURSE_DATA", raising=False)
     return tmp_path
+
+
+def test_reading_what_is_shipped_needs_nothing_that_fetches():
+    code = "import sys; sys.modules['pooch'] = None; import mtl_course.datasets"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def member(*urls, name="some.txt"):
@@ -51,7 +59,7 @@ def test_the_given_folder_comes_first_and_nothing_is_fetched(places, monkeypatch
     (places / "given" / "shop").mkdir(parents=True)
     (places / "given" / "shop" / "some.txt").write_bytes(CONTENT)
     monkeypatch.setenv("MTL_COURSE_DATA", str(places / "given"))
-    monkeypatch.setattr(downloads.pooch, "retrieve", None)
+    monkeypatch.setattr(pooch, "retrieve", None)
 
     assert downloads.contents("shop", member("http://127.0.0.1:9/")) == {"some.txt": CONTENT}
 
