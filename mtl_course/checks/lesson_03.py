@@ -1,4 +1,4 @@
-"""Judges the exercises of lesson 03: the blueprint's parameters, and scores that rank alike for all."""
+"""Judges the exercises of lesson 03: the blueprint's parameters, and which scores rank alike."""
 
 from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
 
