@@ -196,7 +196,7 @@ def test_a_click_whose_conversion_nobody_saw_tells_of_the_click_alone(four_impre
     unseen[2, 0] = False  # not known to be clicked, known not to be converted
     unseen[3] = False  # nothing is known
     batch = replace(four_impressions, observed=unseen)
-    logits = torch.tensor([[log(3), 0.0]]).expand(4, 2)
+    logits = torch.tensor([[log(3), 0.0], [log(3), 0.0], [log(3), 0.0], [5.0, 5.0]])
 
     found = losses.entire_space_losses(logits, batch)
 
