@@ -8,26 +8,47 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-import ipywidgets
-import torch
-
 from mtl_course import examinations
-from mtl_course.datasets import verify_complete_journey
 from mtl_course.examinations import Finding
 
 
 def examine() -> tuple[Finding, ...]:
-    """What the lessons rely on, in the order in which a failure is best mended."""
-    return (
-        examinations.examine_python(sys.version_info[:3]),
-        examinations.examine_packages(examinations.wanted_packages(), metadata.version),
-        examinations.examine_data(verify_complete_journey()),
-        examinations.examine_slider(ipywidgets.FloatSlider),
-        examinations.examine_pages(examinations.SHARE / "labextensions"),
-        examinations.examine_settings(examinations.SETTINGS),
-        examinations.examine_threads(torch.get_num_threads(), examinations.usable_cores()),
-        examinations.examine_disk(shutil.disk_usage(examinations.CHECKOUT).free),
-    )
+    """What the lessons rely on, in the order in which a failure is best mended.
+
+    A package that is missing, or cannot be imported, fails the findings that need it.
+    """
+    # only Python's own library is imported above: the rest is what may be missing
+    attempts = {
+        "Python": lambda: examinations.examine_python(sys.version_info[:3]),
+        "packages": lambda: examinations.examine_packages(
+            examinations.wanted_packages(), metadata.version
+        ),
+        "data": _data,
+        "slider": _slider,
+        "pages": lambda: examinations.examine_pages(examinations.SHARE / "labextensions"),
+        "settings": lambda: examinations.examine_settings(examinations.SETTINGS),
+        "threads": _threads,
+        "disk": lambda: examinations.examine_disk(shutil.disk_usage(examinations.CHECKOUT).free),
+    }
+    return tuple(examinations.attempted(subject, attempt) for subject, attempt in attempts.items())
+
+
+def _data() -> Finding:
+    from mtl_course.datasets import verify_complete_journey
+
+    return examinations.examine_data(verify_complete_journey())
+
+
+def _slider() -> Finding:
+    import ipywidgets
+
+    return examinations.examine_slider(ipywidgets.FloatSlider)
+
+
+def _threads() -> Finding:
+    import torch
+
+    return examinations.examine_threads(torch.get_num_threads(), examinations.usable_cores())
 
 
 def report(findings: Sequence[Finding]) -> str:

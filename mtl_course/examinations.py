@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import ipywidgets
-from packaging.requirements import Requirement
-
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARE = Path(sys.prefix) / "share" / "jupyter"
 SETTINGS = SHARE / "lab" / "settings" / "overrides.d" / "course.json"
@@ -31,6 +28,23 @@ class Finding:
     remedy: str  # what to do if it is not as expected
 
 
+def attempted(subject: str, examination: Callable[[], Finding]) -> Finding:
+    """What the examination finds or, if it breaks off, what stopped it: a package that is missing.
+
+    Any exception counts. An import that has failed halfway once may fail in another way next time.
+    """
+    try:
+        return examination()
+    except Exception as problem:
+        return Finding(
+            subject=subject,
+            expected="can be examined",
+            found=f"{type(problem).__name__}: {problem}",
+            passed=False,
+            remedy=ANEW,
+        )
+
+
 def examine_python(version: tuple[int, int, int]) -> Finding:
     return Finding(
         subject="Python",
@@ -41,22 +55,29 @@ def examine_python(version: tuple[int, int, int]) -> Finding:
     )
 
 
-def wanted_packages() -> list[Requirement]:
-    """The pins, in the `.venv` of `make`; elsewhere, as under conda, the ranges of the course."""
+def wanted_packages() -> list[str]:
+    """The pins, in the `.venv` of `make`; elsewhere, as under conda, the ranges of the course.
+
+    Each is one requirement, e.g. `numpy<3,>=2.0`, with its marker if it has one.
+    """
     if Path(sys.prefix).resolve() == CHECKOUT / ".venv":
         files = [CHECKOUT / "requirements" / name for name in ("lab.txt", "torch.txt")]
         text = "".join(path.read_text(encoding="utf-8") for path in files)
-        lines = re.findall(r"^[a-z][^\\\n]*", text, re.MULTILINE)
-    else:
-        lines = metadata.requires("mtl_course") or []
-    wanted = map(Requirement, lines)
-    return [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
+        return re.findall(r"^[a-z][^\\\n]*", text, re.MULTILINE)
+    return metadata.requires("mtl_course") or []
 
 
-def examine_packages(wanted: Sequence[Requirement], version: Callable[[str], str]) -> Finding:
-    """Compares what is installed, as `version` of a name tells, with what is wanted."""
+def examine_packages(wanted: Sequence[str], version: Callable[[str], str]) -> Finding:
+    """Compares what is installed, as `version` of a name tells, with what is wanted here."""
+    from packaging.requirements import Requirement
+
+    needed = [
+        one
+        for one in map(Requirement, wanted)
+        if one.marker is None or one.marker.evaluate({"extra": ""})
+    ]
     wrong = []
-    for one in wanted:
+    for one in needed:
         try:
             found = version(one.name)
         except metadata.PackageNotFoundError:
@@ -67,7 +88,7 @@ def examine_packages(wanted: Sequence[Requirement], version: Callable[[str], str
     return Finding(
         subject="packages",
         expected="have the versions that the course pins",
-        found=", ".join(wrong) or f"all {len(wanted)} as they should be",
+        found=", ".join(wrong) or f"all {len(needed)} as they should be",
         passed=not wrong,
         remedy=ANEW,
     )
@@ -83,7 +104,7 @@ def examine_data(problems: Sequence[str]) -> Finding:
     )
 
 
-def examine_slider(make_slider: Callable[[], ipywidgets.FloatSlider]) -> Finding:
+def examine_slider(make_slider: Callable[[], object]) -> Finding:
     """Moves a slider from code and listens for its answer."""
     heard = []
     slider = make_slider()
