@@ -1,6 +1,7 @@
 """Real shops as `Shop` records, read from files that are verified first."""
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ __all__ = [
     "load_complete_journey",
     "load_folder",
     "load_funnel",
+    "load_results",
     "verify_complete_journey",
 ]
 
@@ -104,6 +106,39 @@ def load_funnel() -> pd.DataFrame:
     return _shipped("funnel.parquet")
 
 
+def load_results(benchmark: str) -> pd.DataFrame:
+    """What a long computation has found: one row per training, stored because a lesson can't wait.
+
+    The settings, the hashes of the data and the command stand beside it, in
+    benchmarks/<benchmark>/.
+
+    Args:
+        benchmark: the folder's name, e.g. "census".
+
+    Raises:
+        ValueError: nothing is stored, or the rows are not those that the file's hash was made of.
+
+    Example:
+        >>> results = load_results("census")
+        >>> results.columns[:3].tolist()
+        ['protocol', 'model', 'seed']
+    """
+    path = _benchmarks_folder() / benchmark / "results.json"
+    if not path.is_file():
+        raise ValueError(
+            f"`{path}` is missing. `python benchmarks/{benchmark}/run.py` in a checkout of the "
+            f"course makes it anew."
+        )
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    rows = json.dumps(stored["rows"], sort_keys=True)
+    if hashlib.sha256(rows.encode("utf-8")).hexdigest() != stored["sha256"]:
+        raise ValueError(
+            f"The rows of `{path}` must have the SHA-256 that the file records; they were changed. "
+            f"`python benchmarks/{benchmark}/run.py` adds what is missing and records it anew."
+        )
+    return pd.DataFrame(stored["rows"])
+
+
 def verify_complete_journey() -> list[str]:
     """What is wrong with the shipped files, one message each, with its remedy; [] if nothing is."""
     folder = complete_journey_folder()
@@ -121,6 +156,11 @@ def complete_journey_folder() -> Path:
     checkout = Path(__file__).resolve().parent.parent / "datasets" / "complete-journey"
     installed = Path(sys.prefix) / "share" / "mtl_course" / "datasets" / "complete-journey"
     return checkout if checkout.is_dir() else installed
+
+
+def _benchmarks_folder() -> Path:
+    checkout = Path(__file__).resolve().parent.parent / "benchmarks"
+    return checkout if checkout.is_dir() else Path(sys.prefix) / "share/mtl_course/benchmarks"
 
 
 def _table_file(folder: Path, name: str) -> Path:

@@ -30,6 +30,12 @@ def test_a_pair_is_both_vectors_their_product_and_the_history():
     assert side.user_vector(torch.tensor([4])).shape[1] == side.n_user_features
 
 
+def test_the_tables_start_near_0_so_that_a_rare_row_can_still_move():
+    torch.manual_seed(0)
+    table = embeddings.small_embedding(1000, 8).weight
+    assert_close(table.std(), torch.tensor(0.05), rtol=0.05, atol=0)
+
+
 def test_a_pair_of_another_history_is_refused():
     side = embeddings.PairEmbedding(5, 7, dim=3, n_history=2)
     with pytest.raises(ValueError, match=r"built for 2 history features; found 0"):

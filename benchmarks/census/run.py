@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import torch
+from scipy import stats
 from torch import Tensor, nn
 
 from mtl_course import (
@@ -198,19 +199,26 @@ def write(results: dict[str, object]) -> None:
 
 
 def print_table(rows: list[dict[str, object]]) -> None:
-    """Mean and standard deviation over the seeds."""
+    """Mean over the seeds and, seed by seed, the difference from the shared bottom: 95 % each."""
+    aucs = [f"auc_{task}" for task in census.TASKS]
     for protocol, table in pd.DataFrame(rows).groupby("protocol"):
-        print(f"\n{protocol}")
+        print(f"\n{protocol}: AUC of {' and of '.join(census.TASKS)}; then minus shared bottom's")
+        by_seed = table.pivot(index="seed", columns="model")
         for name in [name for name in MODELS if name in set(table["model"])]:
-            of_model = table[table["model"] == name]
-            aucs = "".join(
-                f"{of_model[f'auc_{task}'].mean():10.4f} ±{of_model[f'auc_{task}'].std():.4f}"
-                for task in census.TASKS
-            )
+            means = [interval(by_seed[auc][name]) for auc in aucs]
+            apart = [interval(by_seed[auc][name] - by_seed[auc]["shared bottom"]) for auc in aucs]
             print(
-                f"{name:20s}{len(of_model):3d} seeds{aucs}{of_model['parameters'].iloc[0]:8d} "
-                f"parameters{of_model['cpu_seconds'].mean():7.0f} CPU seconds"
+                f"{name:20s}{by_seed['parameters'][name].iloc[0]:8.0f} parameters"
+                f"{by_seed['cpu_seconds'][name].mean():6.0f} CPU s  {'  '.join(means)}  |  "
+                f"{'  '.join(apart)}"
             )
+
+
+def interval(values: pd.Series) -> str:
+    """Mean and half the width of Student's 95 % interval for it, over seeds."""
+    known = values.dropna()
+    half = stats.t.ppf(0.975, len(known) - 1) * known.sem() if len(known) > 1 else float("nan")
+    return f"{known.mean():7.4f} ±{half:.4f}"
 
 
 def main() -> None:
