@@ -1,10 +1,13 @@
 """The input sides: what a row of features is made of."""
 
+import copy
+
 import pytest
 import torch
 from torch.testing import assert_close
 
-from mtl_course import embeddings, experts
+from mtl_course import embeddings, experts, losses, training
+from mtl_course.interactions import Interactions
 
 CATEGORIES = torch.tensor([[0, 2], [1, 0], [1, 1], [0, 2]])  # of four people; the last is the first
 NUMBERS = torch.tensor([[0.5], [0.0], [1.0], [0.5]])
@@ -65,6 +68,38 @@ def test_two_people_who_answer_alike_are_one_to_the_network():
     assert (logits[0] != logits[1]).all()
     decayed, _ = model.parameter_groups(embedding_decay=0.1)
     assert [id(p) for p in decayed["params"]] == [id(side.category_embedding.weight)]
+
+
+def test_people_known_by_features_alone_can_be_swept_too():
+    side = embeddings.FeatureEmbedding(CATEGORIES, NUMBERS, (2, 3), dim=4)
+    people = Interactions(
+        user=torch.arange(4),
+        item=torch.zeros(4, dtype=torch.int64),
+        labels=torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0], [1.0, 0.0]]),
+        observed=torch.ones(4, 2, dtype=torch.bool),
+        tasks=("income", "never married"),
+        n_users=4,
+        n_items=1,
+    )
+
+    sweep = training.sweep_weights(
+        lambda: experts.MMoE(copy.deepcopy(side), 2, n_experts=2, hidden=4),
+        people,
+        people,
+        weights=torch.tensor([[1.0, 0.0], [0.0, 1.0]]),
+        seeds=(0, 1),
+        task_losses=losses.task_losses,
+        checkpoints=[0, 200],
+        batch_size=4,
+        learning_rate=0.05,
+        progress=iter,
+    )
+
+    start, end = sweep.curves[:, :, 0], sweep.curves[:, :, 1]  # [points, seeds, tasks]
+    for point in (0, 1):  # four people are learned by heart, in the task that weighs anything
+        assert (end[point, :, point] < 0.05).all()
+        assert (start[point, :, point] > 0.4).all()
+    assert (sweep.curves[0, :, 1, 1] > 0.05).all()
 
 
 @pytest.mark.parametrize(
