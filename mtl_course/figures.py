@@ -181,7 +181,8 @@ def draw_gains(
         linewidth=1.6,
     )
     ax.axhline(0, color=INK, linewidth=1)
-    ax.set(xlabel=setting, ylabel=f"{metric} (↑ sharing helps)", title=task)
+    ax.set(xlabel=setting, title=task)
+    ax.set_ylabel(f"{metric} (↑ sharing helps)", fontsize="small")
     return bars
 
 
