@@ -186,6 +186,32 @@ def draw_gains(
     return bars
 
 
+def draw_learning_curve(
+    ax: Axes,
+    sizes: Sequence[int],
+    found: Float[Tensor, "sizes seeds"],
+    *,
+    of: str,
+    color: str,
+    marker: str,
+) -> Line2D:
+    """A metric over the number of labels: the mean of the seeds, and a band from worst to best.
+
+    Sizes are on a logarithmic scale; each of them has its tick.
+
+    Args:
+        of: what was trained, for the legend.
+    """
+    low, high = found.amin(dim=1).numpy(), found.amax(dim=1).numpy()
+    ax.fill_between(sizes, low, high, color=color, alpha=0.18, linewidth=0)
+    mean = found.mean(dim=1).numpy()
+    (line,) = ax.plot(sizes, mean, color=color, marker=marker, linewidth=2, label=of)
+    ax.set_xscale("log")
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.minorticks_off()
+    return line
+
+
 def draw_tradeoff(
     ax: Axes,
     means: Float[Tensor, "points 2"],

@@ -115,6 +115,25 @@ def test_gains_show_every_seed_and_the_mean_in_its_interval(picture):
     assert ax.get_ylabel() == "gain in RMSE (stars) (↑ sharing helps)"
 
 
+def test_a_learning_curve_is_the_mean_in_a_band_from_the_worst_seed_to_the_best(picture):
+    ax = picture.axes[0]
+    line = figures.draw_learning_curve(
+        ax,
+        [50, 500],
+        torch.tensor([[0.5, 0.6], [0.7, 0.9]]),  # [sizes, seeds]
+        of="shared",
+        color="#009E73",
+        marker="v",
+    )
+
+    assert line.get_ydata() == pytest.approx([0.55, 0.8])
+    assert (line.get_label(), line.get_color(), line.get_marker()) == ("shared", "#009E73", "v")
+    band = {tuple(corner) for corner in ax.collections[0].get_paths()[0].vertices.round(3).tolist()}
+    assert band == {(50, 0.5), (50, 0.6), (500, 0.7), (500, 0.9)}
+    assert ax.get_xscale() == "log"
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["50", "500"]
+
+
 def test_the_tradeoff_parts_the_front_from_the_beaten_and_says_what_is_better(picture):
     ax = picture.axes[0]
     means = torch.tensor([[0.3, 0.5], [0.4, 0.6], [0.3, 0.7]])
