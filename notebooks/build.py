@@ -122,13 +122,13 @@ def build(paths: list[Path]) -> list[Run]:
     return runs
 
 
-def too_slow(runs: list[Run]) -> list[str]:
-    """What took longer than a lesson may; empty when all is well."""
+def too_slow(runs: list[Run], margin: float = 1.0) -> list[str]:
+    """What took longer than `margin` times what a lesson may; empty when all is well."""
     return [
         f"{run.name} takes {run.seconds:.1f} s (may take {MOST_SECONDS:.0f}) and its slowest cell "
         f"{run.slowest:.1f} s (may take {MOST_CELL_SECONDS:.0f}): {run.slowest_cell}"
         for run in runs
-        if run.seconds > MOST_SECONDS or run.slowest > MOST_CELL_SECONDS
+        if run.seconds > margin * MOST_SECONDS or run.slowest > margin * MOST_CELL_SECONDS
     ]
 
 

@@ -142,3 +142,4 @@ def test_a_slow_lesson_and_a_slow_cell_are_named():
         "b takes 44.0 s (may take 45) and its slowest cell 16.0 s (may take 15): sweep()",
         "c takes 46.0 s (may take 45) and its slowest cell 14.0 s (may take 15): fit()",
     ]
+    assert build.too_slow([slow_cell, slow], margin=1.1) == []

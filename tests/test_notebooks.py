@@ -1,5 +1,6 @@
 """Every notebook of both editions, run again from top to bottom, its outputs compared."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from build import HEADLESS
 
 ROOT = editions.HERE.parent
+BUSY = 1.5  # times as many CPU seconds as on a quiet machine, where two kernels share the cores
 STORED = sorted(editions.HERE.glob("*.ipynb")) + sorted(editions.SOLUTIONS.glob("*.ipynb"))
 
 
@@ -39,7 +41,26 @@ def a_notebook(path, code, stored):
     return path
 
 
-def test_every_notebook_runs_again_to_the_stored_outputs(capsys):
+def timed(monkeypatch, folder):
+    """What to give nbval so that it leaves the CPU seconds of every cell in `folder`."""
+    monkeypatch.setenv("KERNEL_SECONDS", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
+    return "-p", "kernel_seconds"
+
+
+def runs_in(folder):
+    cells = {}
+    for file in folder.glob("*.jsonl"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            path, seconds, source = json.loads(line)
+            cells.setdefault(path, []).append((seconds, source.partition("\n")[0]))
+    return [
+        build.Run(path, sum(seconds for seconds, _ in cells[path]), *max(cells[path]))
+        for path in sorted(cells)
+    ]
+
+
+def test_every_notebook_runs_again_to_the_stored_outputs_in_time(capsys, monkeypatch, tmp_path):
     subprocess.run(
         [sys.executable, "-c", "import matplotlib.font_manager"], check=True
     )  # its cache
@@ -50,14 +71,22 @@ def test_every_notebook_runs_again_to_the_stored_outputs(capsys):
         if "nbval-ignore-output" in cell.metadata.get("tags", [])
     ]
 
-    found = nbval(*STORED, "-n", "2", "--dist", "loadfile")
+    found = nbval(*STORED, "-n", "2", "--dist", "loadfile", *timed(monkeypatch, tmp_path))
+    runs = runs_in(tmp_path)
 
     with capsys.disabled():
         print("\nnbval compares every output but pictures and these widget cells:")
         print("\n".join(exempt))
+        print("CPU seconds of each notebook, and of its slowest cell:")
+        for run in runs:
+            name = os.path.relpath(run.name, editions.HERE)
+            print(f"{run.seconds:6.1f}  {name:45} {run.slowest:5.1f}  {run.slowest_cell}")
+        print("\n".join(build.too_slow(runs)) or "Each is within its time.")
         print(found.stdout.splitlines()[-1])
     assert found.returncode == 0, found.stdout + found.stderr
     assert re.search(r"\d+ passed", found.stdout)
+    assert [run.name for run in runs] == sorted(map(str, STORED))
+    assert not build.too_slow(runs, margin=BUSY)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +102,29 @@ def test_every_notebook_runs_again_to_the_stored_outputs(capsys):
 def test_the_comparison_can_fail(tmp_path, code, stored, passes):
     found = nbval(a_notebook(tmp_path / "one.ipynb", code, stored))
     assert (found.returncode == 0) == passes, found.stdout
+
+
+def test_the_time_of_a_cell_is_what_its_kernel_computes_and_not_what_it_waits(
+    tmp_path, monkeypatch
+):
+    spin = "import time\nwhile time.process_time() < START + 0.5: pass"
+    cells = [
+        nbformat.v4.new_code_cell(code, execution_count=1)
+        for code in (
+            "time = __import__('time'); START = time.process_time()",
+            spin,
+            "time.sleep(1)",
+        )
+    ]
+    path = tmp_path / "one.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=editions.METADATA), path)
+
+    found = nbval(path, *timed(monkeypatch, tmp_path))
+
+    assert found.returncode == 0, found.stdout
+    (run,) = runs_in(tmp_path)
+    assert run.slowest_cell == "import time"
+    assert 0.4 < run.slowest <= run.seconds < 1
 
 
 def executed(*cells):
