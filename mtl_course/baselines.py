@@ -33,6 +33,7 @@ def own_frequency(counts: Float[Tensor, "users items"]) -> Float[Tensor, "users 
     never had would tie, and a ranking of them would be chance.
 
     Example:
+        >>> import torch
         >>> own_frequency(torch.tensor([[2.0, 0.0, 0.0], [1.0, 1.0, 0.0]]))
         tensor([[2.6667, 0.3333, 0.0000],
                 [1.6667, 1.3333, 0.0000]])
