@@ -65,7 +65,7 @@ FRONT = Exercise(
         ),
         Mistake(
             ["A", "B", "C", "D", "E"],
-            "Not all: for one of them there is another with a larger AP at the same RMSE.",
+            "Not all: for two of them there is another with a larger AP at the same RMSE.",
         ),
         Mistake(
             ["A", "B", "D", "E"],
