@@ -396,7 +396,7 @@ checks.check_rest(rest)
 # </details>
 # <details><summary>B. The length of each step</summary>
 #
-# Yes, as by a doubled learning rate.
+# Yes: as by a doubled learning rate.
 #
 # </details>
 # <details><summary>C. Nothing at all</summary>
