@@ -1,4 +1,4 @@
-"""The census's table: what is stored, how a training ends, and the published figures anew."""
+"""The census's table: what is stored, and how a training ends."""
 
 import importlib.util
 import json
@@ -14,15 +14,6 @@ from mtl_course import census, datasets, losses, metrics
 from mtl_course.interactions import Interactions, Split, take
 
 ROOT = Path(__file__).parents[1]
-# README of morningsky/multi_task_learning at commit 2c7c7ce, group 1: AUC of income, of marital
-# status, one run each. It has no row for single tasks: that is another re-run of its protocol.
-PUBLISHED = {
-    "single task": (0.9466, 0.9947),
-    "shared bottom": (0.9478, 0.9947),
-    "MMoE": (0.9463, 0.9937),
-    "CGC": (0.9471, 0.9947),
-    "PLE": (0.9480, 0.9947),
-}
 AUCS = [f"auc_{task}" for task in census.TASKS]
 
 
@@ -149,35 +140,10 @@ def test_other_settings_begin_a_table_of_their_own(benchmark, monkeypatch):
     assert benchmark.read()["rows"] == []
 
 
-def test_the_stored_table_has_five_seeds_of_every_model_in_both_protocols(benchmark):
+def test_the_stored_table_has_ten_seeds_of_every_model_in_both_protocols(benchmark):
     results = datasets.load_results("census")
     counts = results.groupby(["protocol", "model"])["seed"].nunique()
 
     assert set(counts.index) == {(p, m) for p in benchmark.PROTOCOLS for m in benchmark.MODELS}
-    assert (counts >= 5).all()
+    assert (counts >= 10).all()
     assert (results[AUCS] > 0.85).all(axis=None)  # chance: 0.5
-
-
-def test_every_stored_run_of_the_published_protocol_is_near_the_published_figures():
-    results = datasets.load_results("census")
-    for model, figures in PUBLISHED.items():
-        of_model = results[(results["protocol"] == "published") & (results["model"] == model)]
-        assert len(of_model)
-        for column, figure in zip(AUCS, figures, strict=True):
-            assert (of_model[column] - figure).abs().max() < 0.003, (model, column)
-
-
-@pytest.mark.published
-@pytest.mark.parametrize("name", ["shared bottom", "MMoE"])
-def test_a_published_row_comes_out_anew(benchmark, name):
-    table = datasets.load_census_income()
-
-    found = benchmark.measured(
-        name, census.census_answers(table), census.census_split(table), seed=0
-    )
-
-    for column, figure in zip(AUCS, PUBLISHED[name], strict=True):
-        assert abs(found[column] - figure) < 0.003
-    stored = datasets.load_results("census").set_index(["protocol", "model", "seed"])
-    for column in AUCS:  # other kernels round in another way, and 4,000 steps amplify it
-        assert abs(found[column] - stored.loc[("published", name, 0), column]) < 0.002
