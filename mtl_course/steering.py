@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 
+TURNS = 6  # of the loop after each slice: what a message takes from the socket to its trait
 SLICE = 0.02  # seconds of work before the kernel looks at its messages again
 FRAME = 0.08  # seconds between two pictures, so that at least ten a second arrive
+IN_FLIGHT = 2  # pictures sent and not yet drawn: the next is on its way while one is painted
 AWAY = 5.0  # seconds without a sign from any page, after which the work waits
 _PREFIX = "steered: "
 
@@ -19,17 +21,19 @@ async def run_in_slices(
     drawn: Callable[[], bool],
     show: Callable[[], None],
     wait: Callable[[], None],
+    hurried: Callable[[], bool] = lambda: False,
     rest: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """Call `step` until it has nothing left or is no longer `wanted`, and `show` on the way.
 
-    Between slices other cells and sliders are answered. The next picture is sent when the last is
-    `drawn`, so that the kernel cannot run ahead of the screen; if no page draws for `AWAY` seconds,
-    the work stands still, calling `wait`, until one does.
+    Between slices other cells and sliders are answered. The next picture is sent when the last ones
+    are `drawn`, so that the kernel cannot run ahead of the screen; if no page draws for `AWAY`
+    seconds, the work stands still, calling `wait`, until one does.
 
     Args:
         step: does a little work; False when there was none left to do.
-        drawn: whether a page has drawn what was shown last.
+        drawn: whether a page has drawn what was shown, but for the last `IN_FLIGHT` - 1 pictures.
+        hurried: whether there is something to be shown before the next picture is due.
         rest: seconds to leave free after each step; 0 fills whole slices with steps.
     """
     shown = answered = time.monotonic()
@@ -45,12 +49,15 @@ async def run_in_slices(
         while True:
             if not step():
                 return
-            if not wanted() or rest() > 0 or time.monotonic() - now > SLICE:
+            hurry = hurried() and drawn()
+            if hurry or not wanted() or rest() > 0 or time.monotonic() - now > SLICE:
                 break
-        if drawn() and now - shown >= FRAME:
+        if hurry or (drawn() and now - shown >= FRAME):
             shown = now
             show()
         await asyncio.sleep(max(rest(), 0.001))
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
 
 
 def launch(

@@ -269,6 +269,45 @@ def test_at_least_ten_pictures_a_second_are_sent():
     assert in_notebook(cell) >= 9  # ten, less what a busy machine takes
 
 
+def test_a_new_weight_is_shown_before_the_next_picture_is_due(monkeypatch):
+    monkeypatch.setattr(steering, "FRAME", 60.0)
+
+    async def cell():
+        panel = watch(max_steps=10**6)
+        look_at(panel)
+        panel.running = True
+        await until(lambda: len(panel.recorded) > 0)
+        assert panel.sent == 0
+        panel.alpha = 0.3
+        await until(lambda: panel.sent == 1)
+        newest = panel.recorded[panel.done - 1, 0].item()
+        await asyncio.sleep(0.1)
+        once = panel.sent == 1  # the next one has to wait for its time again
+        panel.running = False
+        await until(lambda: panel.status.startswith("Paused"))
+        return newest, once
+
+    assert in_notebook(cell) == (pytest.approx(0.3), True)
+
+
+def test_no_more_than_two_pictures_are_under_way(monkeypatch):
+    monkeypatch.setattr(steering, "FRAME", 0.0)
+
+    async def cell():
+        panel = watch(max_steps=10**6)
+        panel.running = True
+        sent = []
+        for drawn in (0, 1, 2):
+            panel.seen = drawn
+            await asyncio.sleep(0.2)
+            sent.append(panel.sent)
+        panel.running = False
+        await until(lambda: panel.status.startswith("Paused"))
+        return sent
+
+    assert in_notebook(cell) == [2, 3, 4]
+
+
 def test_the_curve_that_travels_is_the_mean_of_each_bin():
     panel = watch(max_steps=800, alpha=1.0)  # 400 bins of two steps
     panel.advance(2)

@@ -44,7 +44,8 @@ class TrainingPanel(anywidget.AnyWidget):
     marks = traitlets.List().tag(sync=True)  # [step, alpha] wherever alpha was moved
     losses = traitlets.Bytes().tag(sync=True)  # float32 [bins, tasks]
     sent = traitlets.Int(0).tag(sync=True)  # pictures sent by the kernel
-    seen = traitlets.Int(0).tag(sync=True)  # the last of them that a page has drawn
+    # the last of them that a page has drawn; of no use to other pages, so it is not sent on to them
+    seen = traitlets.Int(0).tag(sync=True, echo_update=False)
     facts = traitlets.Dict().tag(sync=True)  # names and texts; they never change
     start = traitlets.Callable()
 
@@ -55,6 +56,7 @@ class TrainingPanel(anywidget.AnyWidget):
         self._end = len(self._recorded)  # earlier where the training gives out by itself
         self._made = 0  # steps
         self._asked = 0  # single steps asked for and not yet made
+        self._read_alpha = self._shown_alpha = self.alpha  # by the last step; in the last picture
         self._steps: Iterator[Step] | None = None
         self._task: asyncio.Task | None = None
         self.observe(self._alpha_moved, "alpha")
@@ -89,6 +91,10 @@ class TrainingPanel(anywidget.AnyWidget):
     def weights(self) -> Float[Tensor, " tasks"]:
         """What the next step reads: (alpha, 1 - alpha)."""
         return torch.tensor([self.alpha, 1 - self.alpha])
+
+    def _read_weights(self) -> Float[Tensor, " tasks"]:
+        self._read_alpha = self.alpha
+        return self.weights
 
     @property
     def recorded(self) -> Float[Tensor, "steps tasks"]:
@@ -155,8 +161,9 @@ class TrainingPanel(anywidget.AnyWidget):
             work = steering.run_in_slices(
                 self._step_asked_for,
                 wanted=lambda: self.running or self._asked > 0,
-                drawn=lambda: self.seen == self.sent,
+                drawn=lambda: self.sent - self.seen < steering.IN_FLIGHT,
                 show=self._show_running,
+                hurried=self._new_weight_unseen,
                 wait=lambda: self._say("Waiting: no page shows this panel."),
                 rest=lambda: 1 / self.speed if self.speed else 0.0,
             )
@@ -170,7 +177,7 @@ class TrainingPanel(anywidget.AnyWidget):
         if self._made >= self._end:
             return False
         if self._steps is None:
-            self._steps = self.start(lambda: self.weights)
+            self._steps = self.start(self._read_weights)
             self.marks = [*self.marks, [self._made, self.alpha]]
         step = next(self._steps, None)
         if step is None:
@@ -203,15 +210,24 @@ class TrainingPanel(anywidget.AnyWidget):
         self._steps, self._made, self._end = None, 0, len(self._recorded)
         self.error, self.marks = "", []
 
+    def _new_weight_unseen(self) -> bool:
+        return self._read_alpha != self._shown_alpha
+
     def _show_running(self) -> None:
         self._show()
         self._say("Running: move α and watch both losses.")
 
     def _show(self) -> None:
-        bins = self._recorded[: self._made].split(self.facts["bin"])  # the last may be shorter
-        means = torch.stack([steps.mean(dim=0) for steps in bins]) if self._made else bins[0]
+        size = self.facts["bin"]
+        whole, rest = self._recorded[: self._made].split(
+            [self._made // size * size, self._made % size]
+        )
+        means = whole.unflatten(0, (-1, size)).mean(dim=1)
+        if len(rest) > 0:  # a last bin that is not full yet
+            means = torch.cat([means, rest.mean(dim=0, keepdim=True)])
         with self.hold_sync():
             self.losses, self.done, self.sent = float32_bytes(means), self._made, self.sent + 1
+        self._shown_alpha = self._read_alpha
 
     def _say_where_it_stands(self) -> None:
         if self.error:
