@@ -1,4 +1,4 @@
-"""Lesson 05 as a learner meets it: every cell run, then the triangle moved into a corner and back."""
+"""Lesson 05 as a learner meets it: every cell run, then the triangle moved, and moved back."""
 
 from pathlib import Path
 
