@@ -56,6 +56,35 @@ def gates() -> widgets.GatesExplorer:
     )
 
 
+def simplex() -> widgets.SimplexExplorer:
+    quarters = torch.tensor([[i, j, 4 - i - j] for i in range(5) for j in range(5 - i)])
+    weights = quarters / 4
+    metrics = torch.tensor([0.3, 0.9, 0.5]) + weights[:, None] * torch.tensor([0.2, -0.3, 0.1])
+    tasks = ("purchase", "quantity", "any_kids")
+    sweep = Sweep(tasks, weights, (0,), (0,), torch.zeros(15, 1, 1, 3), {})
+    return widgets.explore_simplex(
+        sweep,
+        metrics,
+        ("AP of purchase", "RMSE of quantity (log units)", "AUC of any_kids"),
+        larger_is_better=(True, False, True),
+        start=(1, 1, 1),
+        look_for="Which corner costs whom what?",
+    )
+
+
+def scores() -> widgets.ScoresExplorer:
+    items = torch.arange(30.0)
+    return widgets.explore_scores(
+        torch.stack([items, 29 - items], dim=1)[None] / 29,  # each task's first is the other's last
+        ("purchase", "quantity"),
+        ("household 12",),
+        [f"ITEM NUMBER {i}" for i in range(30)],
+        weights=(0.9, 0.1),
+        owned=torch.zeros(1, 30, dtype=torch.bool),
+        look_for="Which weight turns the list round?",
+    )
+
+
 @pytest.fixture
 def open_file(chromium) -> Iterator[Callable]:
     """A function that opens a file from disk; the page may ask for nothing but that file."""
@@ -185,6 +214,39 @@ def test_gates_are_explored_from_disk(open_file, tmp_path):
     assert "takes a line: purchase weighs all experts alike, quantity leans on" in status(page)
     assert drawn(page) != before
     assert len(heights) == 1
+
+
+def test_three_weights_are_explored_from_disk(open_file, tmp_path):
+    path = pages.write_page(simplex(), tmp_path / "simplex.html", title="Three weights")
+    page = open_file(path, width=480)
+    handle = page.get_by_role("slider", name="weights of purchase, quantity, any_kids")
+    before = drawn(page)
+
+    handle.press("End")
+    page.wait_for_timeout(50)
+    corner = "purchase 1.00, quantity 0.00, any_kids 0.00: AP of purchase 0.500"
+    assert status(page).startswith(corner)
+    assert handle.get_attribute("aria-valuetext").startswith(corner)
+    assert drawn(page) != before
+
+    box = page.locator(".mtl-panel svg.triangle").bounding_box()
+    scale = box["width"] / 440  # its left corner is quantity's, at (70, 332); its top (220, 72)
+    page.mouse.move(box["x"] + 220 * scale, box["y"] + 72 * scale)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 70 * scale, box["y"] + 332 * scale, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(50)
+    assert status(page).startswith("purchase 0.00, quantity 1.00, any_kids 0.00: ")
+
+
+def test_a_list_is_sorted_anew_from_disk(open_file, tmp_path):
+    path = pages.write_page(scores(), tmp_path / "scores.html", title="At serving time")
+    page = open_file(path, width=480)
+    names = page.locator(".mtl-panel .ranking .item > span")
+    assert names.first.inner_text() == "ITEM NUMBER 29"
+    page.get_by_role("slider", name="weight of purchase").press("Home")
+    page.wait_for_timeout(600)  # the moves are animated
+    assert names.first.inner_text() == "ITEM NUMBER 0"
 
 
 def test_a_page_follows_the_readers_light_or_dark(open_file, tmp_path):
