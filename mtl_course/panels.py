@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 
 import torch
+import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
@@ -59,11 +60,18 @@ def with_spread(value: float, spread: float) -> str:
     return f"{readable(value)} ± {readable(spread)}" if spread > 0 else readable(value)
 
 
+class Refused(traitlets.TraitError, ValueError):
+    """A value that no panel can stand at.
+
+    As a `TraitError` it makes traitlets take the value back, whether a cell or a page has set it.
+    """
+
+
 def nearest(name: str, wanted: float | int, settings: Sequence[float | int]) -> int:
     """The position in `settings` of the value nearest to `wanted`.
 
     Raises:
-        ValueError: `wanted` is NaN or lies outside the settings.
+        Refused: a `ValueError`; `wanted` is NaN or lies outside the settings.
 
     Example:
         >>> nearest("factors", 30, [8, 16, 32])
@@ -71,7 +79,7 @@ def nearest(name: str, wanted: float | int, settings: Sequence[float | int]) -> 
     """
     low, high = min(settings), max(settings)
     if not low <= wanted <= high:
-        raise ValueError(f"`{name}` must lie between {low:g} and {high:g}; found {wanted:g}.")
+        raise Refused(f"`{name}` must lie between {low:g} and {high:g}; found {wanted:g}.")
     return min(range(len(settings)), key=lambda position: abs(settings[position] - wanted))
 
 

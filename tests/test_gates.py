@@ -82,6 +82,8 @@ def test_a_household_that_was_not_chosen_is_refused_and_nothing_moves(wrong):
     panel = explorer()
     with pytest.raises(ValueError, match=rf"one of the chosen rows \[2, 0\]; found {wrong}\."):
         panel.household = wrong
+    with pytest.raises(ValueError, match="one of the chosen rows"):
+        panel.set_state({"household": wrong})
     assert panel.household == 2
 
 

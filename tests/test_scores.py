@@ -95,6 +95,8 @@ def test_a_household_that_is_not_there_is_refused_and_nothing_moves(wrong):
     panel = scores()
     with pytest.raises(ValueError, match=r"`household` must be one of \['household 12', .*; found"):
         panel.household = wrong
+    with pytest.raises(ValueError, match="`household` must be one of"):
+        panel.set_state({"household": wrong, "weights": [0.3, 0.7]})
     assert panel.household == "household 12"
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import traitlets
 from torch.testing import assert_close
 
 from mtl_course import widgets
@@ -102,6 +103,8 @@ def test_what_weighs_no_three_tasks_is_refused_and_nothing_moves(wrong):
     panel = simplex(start=(0, 1, 0))
     with pytest.raises(ValueError, match=r"`weights` must hold one number .*'any_kids'.*; found"):
         panel.weights = wrong
+    with pytest.raises((ValueError, traitlets.TraitError)):
+        panel.set_state({"weights": wrong})
     assert (panel.weights, panel.point) == ((0.0, 1.0, 0.0), 3)
 
 

@@ -345,6 +345,15 @@ def test_a_weight_outside_zero_to_one_is_refused_and_nothing_moves(wrong):
     assert panel.alpha == 0.3
 
 
+@pytest.mark.parametrize("wrong", [{"alpha": 1.5}, {"speed": -1}, {"running": True}])
+def test_what_a_page_may_not_ask_for_is_taken_back(wrong):
+    panel = watch()
+    before = {name: getattr(panel, name) for name in wrong}
+    with pytest.raises(ValueError, match=r"must lie between|in steps a second|runs on the loop"):
+        panel.set_state(wrong)
+    assert {name: getattr(panel, name) for name in wrong} == before
+
+
 def test_without_a_kernel_it_says_what_to_call_instead():
     panel = watch()
     with pytest.raises(ValueError, match=r"found none here. Call `advance\(n_steps\)` instead"):

@@ -65,6 +65,8 @@ def test_a_weight_outside_the_sweep_is_refused_and_nothing_moves(wrong):
     panel = tradeoff(alpha=1.0)
     with pytest.raises(ValueError, match="`alpha` must lie between 0 and 1; found"):
         panel.alpha = wrong
+    with pytest.raises(ValueError, match="`alpha` must lie between 0 and 1; found"):
+        panel.set_state({"alpha": wrong})  # what a page's message does
     assert (panel.alpha, panel.point) == (1.0, 2)
 
 
@@ -229,7 +231,7 @@ def test_settings_that_do_not_exist_are_refused_and_nothing_moves(wrong, message
 def test_a_page_cannot_ask_for_a_place_that_does_not_exist(wrong):
     panel = settings()
     with pytest.raises(ValueError, match=r"`position` must index axes of \[3, 2\] settings"):
-        panel.position = wrong
+        panel.set_state({"position": wrong})
     assert panel.position == [1, 0]
 
 

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_course.figures import GROUP_COLORS, MARKERS
-from mtl_course.panels import nearest
+from mtl_course.panels import Refused, nearest
 
 
 class Axis(NamedTuple):
@@ -57,12 +57,12 @@ def place_of(axis: Axis, wanted: float | int | str) -> int:
     """Where `wanted` stands among the settings of `axis`; a number snaps to the nearest.
 
     Raises:
-        ValueError: a word that is no setting, a number outside the settings, or NaN.
+        Refused: a `ValueError`; a word that is no setting, a number outside the settings, or NaN.
     """
     if wanted in axis.values:
         return axis.values.index(wanted)
     if any(isinstance(value, str) for value in (wanted, *axis.values)):
-        raise ValueError(f"`{axis.name}` must be one of {list(axis.values)}; found {wanted!r}.")
+        raise Refused(f"`{axis.name}` must be one of {list(axis.values)}; found {wanted!r}.")
     return nearest(axis.name, wanted, axis.values)
 
 

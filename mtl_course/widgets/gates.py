@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_course.figures import GROUP_COLORS
-from mtl_course.panels import float32_bytes, page_module, readable, stand_in, style_sheet
+from mtl_course.panels import Refused, float32_bytes, page_module, readable, stand_in, style_sheet
 from mtl_course.widgets.charts import Axis, label, place_of, title
 from mtl_course.widgets.mixtures import differences, refuse_what_no_softmax_gives, sentence
 
@@ -32,7 +32,7 @@ class GatesExplorer(anywidget.AnyWidget):
     def _check_household(self, proposal: Any) -> int:
         rows, wanted = self.facts["rows"], proposal["value"]
         if wanted not in rows:
-            raise ValueError(f"`household` must be one of the chosen rows {rows}; found {wanted}.")
+            raise Refused(f"`household` must be one of the chosen rows {rows}; found {wanted}.")
         return wanted
 
     @traitlets.validate("setting")
@@ -40,7 +40,7 @@ class GatesExplorer(anywidget.AnyWidget):
         wanted = proposal["value"]
         if self.axis is None:
             if wanted is not None:
-                raise ValueError(f"`setting` must be None: no settings were given; found {wanted}.")
+                raise Refused(f"`setting` must be None: no settings were given; found {wanted}.")
             return None
         return self.axis.values[place_of(self.axis, wanted)]
 

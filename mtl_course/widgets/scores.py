@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_course.figures import task_color, task_marker
-from mtl_course.panels import float32_bytes, page_module, stand_in, style_sheet
+from mtl_course.panels import Refused, float32_bytes, page_module, stand_in, style_sheet
 from mtl_course.retrieval import top_k
 from mtl_course.widgets.weightings import in_words, shares
 
@@ -38,7 +38,7 @@ class ScoresExplorer(anywidget.AnyWidget):
     @traitlets.validate("household")
     def _know(self, proposal: Any) -> str:
         if proposal["value"] not in self.facts["households"]:
-            raise ValueError(
+            raise Refused(
                 f"`household` must be one of {self.facts['households']}; "
                 f"found {proposal['value']!r}."
             )
@@ -47,7 +47,7 @@ class ScoresExplorer(anywidget.AnyWidget):
     @traitlets.validate("novel_only")
     def _can_tell(self, proposal: Any) -> bool:
         if proposal["value"] and self.facts["owned"] is None:
-            raise ValueError(
+            raise Refused(
                 "`novel_only` needs to know what each household has bought; found no `owned`. "
                 "Pass it to `explore_scores`."
             )

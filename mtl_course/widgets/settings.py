@@ -10,6 +10,7 @@ import traitlets
 from torch import Tensor
 
 from mtl_course.panels import (
+    Refused,
     float32_bytes,
     page_module,
     stand_in,
@@ -36,7 +37,7 @@ class SettingsExplorer(anywidget.AnyWidget):
         if len(wanted) != len(sizes) or any(
             not 0 <= place < size for place, size in zip(wanted, sizes, strict=True)
         ):
-            raise ValueError(f"`position` must index axes of {sizes} settings; found {wanted}.")
+            raise Refused(f"`position` must index axes of {sizes} settings; found {wanted}.")
         return wanted
 
     @property

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mtl_course import steering
 from mtl_course.panels import (
+    Refused,
     float32_bytes,
     nearest,
     page_module,
@@ -72,7 +73,7 @@ class TrainingPanel(anywidget.AnyWidget):
     @traitlets.validate("speed")
     def _check_speed(self, proposal: Any) -> int:
         if proposal["value"] < 0:
-            raise ValueError(
+            raise Refused(
                 f"`speed` is in steps a second, or 0 for as fast as they come; found "
                 f"{proposal['value']}."
             )
@@ -81,7 +82,7 @@ class TrainingPanel(anywidget.AnyWidget):
     @traitlets.validate("running")
     def _check_loop(self, proposal: Any) -> bool:
         if proposal["value"] and self._loop is None:
-            raise ValueError(
+            raise Refused(
                 "A training runs on the loop of a notebook's kernel; found none here. "
                 "Call `advance(n_steps)` instead."
             )

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from math import floor, isfinite
 from typing import Any
 
+from mtl_course.panels import Refused
+
 ROUNDING = 6  # decimals of a weight: what is left of float32
 
 
@@ -11,7 +13,8 @@ def shares(wanted: Any, tasks: Sequence[str]) -> tuple[float, ...]:
     """Weights divided by their sum; those that add up to 1 already are kept as they are.
 
     Raises:
-        ValueError: not one finite number for each task, one below 0, or nothing but zeros.
+        Refused: a `ValueError`; not one finite number for each task, one below 0, or nothing but
+            zeros.
 
     Example:
         >>> shares([2, 1, 1], ["purchase", "quantity", "rating"])
@@ -20,7 +23,7 @@ def shares(wanted: Any, tasks: Sequence[str]) -> tuple[float, ...]:
     found = _numbers(wanted)
     total = sum(found)
     if len(found) != len(tasks) or not all(map(_can_weigh, found)) or total == 0:
-        raise ValueError(
+        raise Refused(
             f"`weights` must hold one number for each of {list(tasks)}, none below 0 and not all "
             f"0; found {wanted}."
         )

@@ -10,7 +10,7 @@ import torch
 import traitlets
 
 from mtl_course.figures import GROUP_COLORS
-from mtl_course.panels import float32_bytes, page_module, readable, stand_in, style_sheet
+from mtl_course.panels import Refused, float32_bytes, page_module, readable, stand_in, style_sheet
 from mtl_course.widgets.charts import Axis, label, place_of, title
 
 Compute = Callable[..., Sequence[Sequence[float]]]  # one setting per dial -> [charts][bars]
@@ -53,7 +53,7 @@ class WorldExplorer(anywidget.AnyWidget):
         if len(wanted) != len(sizes) or any(
             not 0 <= place < size for place, size in zip(wanted, sizes, strict=True)
         ):
-            raise ValueError(f"`position` must index dials of {sizes} settings; found {wanted}.")
+            raise Refused(f"`position` must index dials of {sizes} settings; found {wanted}.")
         return wanted
 
     @property
