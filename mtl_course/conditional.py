@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from mtl_course.embeddings import PairEmbedding
+from mtl_course.embeddings import refuse_another_history, small_embedding
 from mtl_course.interactions import Interactions
 from mtl_course.parallel import LEAK, Towers
 
@@ -15,13 +15,15 @@ FILM_WIDTH = 32  # of the layer between the weights and what they do to the bott
 class LossConditional(nn.Module):
     """A shared bottom that is told the weights of the losses, and answers as they ask.
 
-        x = [u, v, u * v, history]                       as `embeddings.PairEmbedding` makes it
-        scale, shift = F2 leaky_relu(F1 weights + f1) + f2
-        shared     s = leaky_relu((1 + scale) * (B x + b) + shift)
-        logit[t]     = h_t . leaky_relu(T_t s + d_t) + c_t
+        user vector  u = n_tasks * sum_t weights[t] U_t[user];  item vector v likewise
+        scale, shift   = F2 leaky_relu(F1 (n_tasks * weights - 1) + f1) + f2
+        shared       s = leaky_relu((1 + scale) * (B [u, v, u * v, history] + b) + shift)
+        logit[t]       = h_t . leaky_relu(T_t s + d_t) + c_t
 
     Trained with other weights at every step, it holds a whole trade-off: after a single training
-    any weights can be asked for. The embeddings are the same whatever the weights.
+    any weights can be asked for. A vector is as wide as a shared bottom's of the same `dim`, and
+    mixed of one table for each task: where the tasks fight over room in the embeddings, a scale and
+    a shift further up can't give it to one of them.
 
     The weights are kept in `weights`; `condition_on` changes them. A training with weights drawn
     anew at each step has, as the `backward` of `training.training_steps`:
@@ -31,12 +33,12 @@ class LossConditional(nn.Module):
             model.condition_on(random_weights(n_tasks, generator))
 
     Args:
-        dim: width of an embedding.
+        dim: width of a user's or an item's vector.
         hidden: width of the shared layer; a tower is half as wide.
         n_history: features of the pair's own history, the third input.
 
     Source: Dosovitskiy and Djolonga, You Only Train Once, ICLR 2020; scale and shift as in Perez et
-    al., FiLM, AAAI 2018. Here a whole minibatch has the same weights.
+    al., FiLM, AAAI 2018. The mixed tables are ours, and a whole minibatch has the same weights.
     """
 
     def __init__(
@@ -50,8 +52,12 @@ class LossConditional(nn.Module):
         n_history: int = 0,
     ) -> None:
         super().__init__()
-        self.pair = PairEmbedding(n_users, n_items, dim=dim, n_history=n_history)
-        self.bottom = nn.Linear(self.pair.n_features, hidden)
+        self.n_history = n_history
+        self.user_embedding = small_embedding(
+            n_users, n_tasks * dim
+        )  # a table a task, side by side
+        self.item_embedding = small_embedding(n_items, n_tasks * dim)
+        self.bottom = nn.Linear(3 * dim + n_history, hidden)
         self.film = nn.Sequential(
             nn.Linear(n_tasks, FILM_WIDTH), nn.LeakyReLU(LEAK), nn.Linear(FILM_WIDTH, 2 * hidden)
         )
@@ -65,10 +71,19 @@ class LossConditional(nn.Module):
         item: Int[Tensor, " n"],
         history: Float[Tensor, "n features"] | None = None,
     ) -> Float[Tensor, "n tasks"]:
-        scale, shift = self.film(self.weights).chunk(2)  # [hidden] each
-        before = self.bottom(self.pair(user, item, history))  # [n, hidden]
-        shared = leaky_relu((1 + scale) * before + shift, LEAK)
-        return self.towers(shared[:, None].expand(-1, len(self.weights), -1))
+        refuse_another_history(history, self.n_history)
+        u, v = self.mixed(self.user_embedding(user)), self.mixed(self.item_embedding(item))
+        pair = [u, v, u * v] if history is None else [u, v, u * v, history]
+        n_tasks = len(self.weights)
+        scale, shift = self.film(n_tasks * self.weights - 1).chunk(2)  # [hidden] each
+        shared = leaky_relu((1 + scale) * self.bottom(torch.cat(pair, dim=1)) + shift, LEAK)
+        return self.towers(shared[:, None].expand(-1, n_tasks, -1))
+
+    def mixed(self, rows: Float[Tensor, "n tasks_dim"]) -> Float[Tensor, "n dim"]:
+        """One vector of the tables' rows, which lie side by side, each as its task is weighed."""
+        n_tasks = len(self.weights)
+        by_task = rows.unflatten(1, (n_tasks, -1))  # [n, tasks, dim]
+        return n_tasks * torch.einsum("ntd,t->nd", by_task, self.weights)
 
     def condition_on(self, weights: Float[Tensor, " tasks"]) -> None:
         """From now on the network answers for these weights.
@@ -91,12 +106,12 @@ class LossConditional(nn.Module):
         self.weights.copy_(weights)
 
     def parameter_groups(self, *, embedding_decay: float) -> list[dict[str, object]]:
-        """For an optimiser: weight decay on the two tables of embeddings, and on nothing else.
+        """For an optimiser: weight decay on the tables of embeddings, and on nothing else.
 
         Args:
             embedding_decay: `weight_decay` of the optimiser for the embeddings; 0 or more.
         """
-        tables = self.pair.tables()
+        tables = [self.user_embedding.weight, self.item_embedding.weight]
         others = [p for name, p in self.named_parameters() if "_embedding." not in name]
         return [
             {"params": tables, "weight_decay": embedding_decay},
