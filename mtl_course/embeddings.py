@@ -14,7 +14,7 @@ class PairEmbedding(nn.Module):
         u = user embedding + W_u user features; v likewise
         x = [u, v, u * v, history]
 
-    It is the input side of `networks.SharedBottom`, under a name of its own.
+    It is the input side of `networks.SharedBottom` and of the experts.
 
     Args:
         dim: width of an embedding.
@@ -54,8 +54,7 @@ class PairEmbedding(nn.Module):
         history: Float[Tensor, "n history"] | None = None,
     ) -> Float[Tensor, "n features"]:
         refuse_another_history(history, self.n_history)
-        u = self.user_vector(user)
-        v = side_vector(item, self.item_embedding, self.item_side, self.item_features)
+        u, v = self.user_vector(user), self.item_vector(item)
         pair = [u, v, u * v] if history is None else [u, v, u * v, history]
         return torch.cat(pair, dim=1)
 
@@ -64,6 +63,10 @@ class PairEmbedding(nn.Module):
         return side_vector(
             user, self.user_embedding, self.user_side, self.user_features, self.cold_users
         )
+
+    def item_vector(self, item: Int[Tensor, " n"]) -> Float[Tensor, "n dim"]:
+        """All that is known of each item: the embedding, plus the features' part."""
+        return side_vector(item, self.item_embedding, self.item_side, self.item_features)
 
     def tables(self) -> list[nn.Parameter]:
         """The tables of embeddings, which learn each row from its own labels alone."""

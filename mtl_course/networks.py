@@ -5,10 +5,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from mtl_course.embeddings import (
-    feature_layer,
+    PairEmbedding,
     refuse_another_history,
     refuse_more_tags_than_tasks,
-    side_vector,
     small_embedding,
 )
 from mtl_course.parallel import LEAK
@@ -35,7 +34,7 @@ class AdditiveBlueprint(nn.Module):
         return self.heads(pair)
 
 
-class SharedBottom(nn.Module):
+class SharedBottom(PairEmbedding):
     """Hard parameter sharing: embeddings and a bottom that all tasks use, then a tower for each.
 
         user vector u = user embedding + W_u user features; item vector v likewise
@@ -77,18 +76,18 @@ class SharedBottom(nn.Module):
         cold_users: Bool[Tensor, " users"] | None = None,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            n_users,
+            n_items,
+            dim=dim,
+            n_history=n_history,
+            user_features=user_features,
+            item_features=item_features,
+            cold_users=cold_users,
+        )
         refuse_more_tags_than_tasks(n_tags, n_tasks)
-        self.n_history = n_history
-        self.user_embedding = small_embedding(n_users, dim)
-        self.item_embedding = small_embedding(n_items, dim)
-        self.register_buffer("user_features", user_features)
-        self.register_buffer("item_features", item_features)
-        self.register_buffer("cold_users", cold_users)
-        self.user_side = feature_layer(user_features, dim)
-        self.item_side = feature_layer(item_features, dim)
         self.bottom = nn.Sequential(
-            nn.Dropout(dropout), nn.Linear(3 * dim + n_history, hidden), nn.LeakyReLU(LEAK)
+            nn.Dropout(dropout), nn.Linear(self.n_features, hidden), nn.LeakyReLU(LEAK)
         )
         self.towers = nn.ModuleList(
             nn.Sequential(nn.Linear(hidden, hidden // 2), nn.LeakyReLU(LEAK))
@@ -112,16 +111,6 @@ class SharedBottom(nn.Module):
             logits.append(self.tag_heads(u))
         return torch.cat(logits, dim=1)
 
-    def user_vector(self, user: Int[Tensor, " n"]) -> Float[Tensor, "n dim"]:
-        """All that the network knows of each user: the embedding, plus the features' part."""
-        return side_vector(
-            user, self.user_embedding, self.user_side, self.user_features, self.cold_users
-        )
-
-    def item_vector(self, item: Int[Tensor, " n"]) -> Float[Tensor, "n dim"]:
-        """All that the network knows of each item: the embedding, plus the features' part."""
-        return side_vector(item, self.item_embedding, self.item_side, self.item_features)
-
     def parameter_groups(self, *, embedding_decay: float) -> list[dict[str, object]]:
         """For an optimiser: weight decay on the two tables of embeddings, and on nothing else.
 
@@ -137,10 +126,9 @@ class SharedBottom(nn.Module):
             >>> [group["weight_decay"] for group in optimizer.param_groups]
             [0.1, 0.0]
         """
-        embeddings = [self.user_embedding.weight, self.item_embedding.weight]
         others = [p for name, p in self.named_parameters() if "_embedding." not in name]
         return [
-            {"params": embeddings, "weight_decay": embedding_decay},
+            {"params": self.tables(), "weight_decay": embedding_decay},
             {"params": others, "weight_decay": 0.0},
         ]
 
