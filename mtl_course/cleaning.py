@@ -4,8 +4,9 @@ import re
 
 import pandas as pd
 
+from mtl_course.shop import WEEKS_PER_WINDOW
+
 # Store weeks run from Monday to Sunday. Week 1 is one Sunday; week 53 has six days, after window 4.
-WEEKS_PER_WINDOW = 13
 LAST_WEEK = 52
 
 # Till entries that are no merchandise, by exact category name. A pattern such as "MISC" would drop
