@@ -16,6 +16,7 @@
 # %%
 import pandas as pd
 import torch
+from sklearn.manifold import TSNE
 from torch import nn
 
 from mtl_course import (
@@ -27,7 +28,6 @@ from mtl_course import (
     metrics,
     neighborhood,
     networks,
-    retrieval,
     shop,
     training,
     widgets,
@@ -40,9 +40,9 @@ torch.set_num_threads(1)
 # %% tags=["parameters"]
 seeds = (0, 1, 2)
 share = 0.5  # of window 3's rows, drawn at random, that train the networks
-batch_size, learning_rate, epochs = 8192, 0.02, 3
+batch_size, learning_rate, epochs = 1024, 0.02, 1
 n_judges = 500  # households of window 4, with all their rows, that judge the networks
-n_small = 30_000  # rows that train each network of the slider
+n_small = 10_000  # rows that train each network of the slider
 n_cold = 300  # households that play new ones
 
 # %% [markdown]
@@ -50,22 +50,23 @@ n_cold = 300  # households that play new ones
 #
 # An *embedding* is a vector for a user or an item, learned like any weight. Below they are typed
 # in. The *blueprint* puts both side by side, and one unit weighs the four numbers:
-# logit = w · [u, v] + c. Ann and milk, on paper: 1·1 − 1·0 + 1·2 + 1·1 − 3 = 1.
+# logit = w · [u, v] + c. (The higher the *logit*, the likelier the purchase.) Ann and milk, on
+# paper: 1·1 − 1·0 + 1·2 + 1·1 − 3 = 1.
 
 # %%
 u = torch.tensor([[1.0, 0.0], [0.0, 2.0]])  # Ann, Ben
 v = torch.tensor([[2.0, 1.0], [1.0, 3.0]])  # milk, beer
 w, c = torch.tensor([1.0, -1.0, 1.0, 1.0]), -3.0
 for name, one in zip(("Ann", "Ben"), u, strict=True):
-    logits = torch.stack([w @ torch.cat([one, item]) + c for item in v])  # [items]
-    print(f"{name}: milk {logits[0]:.0f}, beer {logits[1]:.0f}")
+    milk, beer = (w @ torch.cat([one, item]) + c for item in v)
+    print(f"{name}: milk {milk:.0f}, beer {beer:.0f}")
 
 # %% [markdown]
 # ## The blueprint in PyTorch
 #
 # The same with tables to look rows up in, and one unit for each task: *purchase* and *quantity*.
-# Settings were chosen on window 3, by networks trained on window 2. Here all moves on by one
-# window: 3 trains, 4 judges.
+# Adam, an *optimiser*, decides how far each number moves in a step. Settings were chosen on
+# window 3, by networks trained on window 2. Here all moves on by one window: 3 trains, 4 judges.
 
 
 # %%
@@ -130,7 +131,7 @@ torch.testing.assert_close(additive.heads.weight, blueprint.heads.weight, rtol=1
 def lists(model):  # the five best items of three households
     with torch.no_grad():
         scores = [model(one.expand(len(every_item)), every_item)[:, 0] for one in three]
-    return pd.DataFrame(item_names[retrieval.top_k(torch.stack(scores), 5).numpy()])
+    return pd.DataFrame(item_names[torch.stack(scores).topk(5).indices.numpy()])
 
 
 lists(additive)
@@ -159,7 +160,7 @@ torch.testing.assert_close(by_hand, repaired(train.user[:4], train.item[:4])[:, 
 
 
 # %%
-def fit(model, log, seed, embedding_decay, n_epochs=epochs):
+def fit(model, log, seed, embedding_decay, n_epochs=epochs, batch_size=batch_size):
     weights = torch.tensor([0.7, 0.3])  # of purchase and quantity
     generator = torch.Generator().manual_seed(seed)
     groups = model.parameter_groups(embedding_decay=embedding_decay)  # pulls embeddings towards 0
@@ -207,9 +208,7 @@ chance = (test.labels[:, 0].mean().item(), test.labels[test.novel, 0].mean().ite
 
 
 # %%
-models = [trained(blind_train, seed, embedding_decay=0.0) for seed in seeds]
-found = {"chance": [chance], "additive": [judged(additive, blind_test)]}
-found["repaired"] = [judged(model, blind_test) for model in models]
+models = [trained(blind_train, seed, embedding_decay=0.0, n_epochs=2) for seed in seeds]
 lists(models[0])
 
 # %% [markdown]
@@ -246,33 +245,37 @@ fed_train, _, _ = fed(train, [1, 2])
 fed_test, als, item_factors = fed(test, [1, 2, 3])
 
 # %%
-own = baselines.own_frequency(shop.baskets(core, [1, 2, 3]))[test.user, test.item]
 with_history = [trained(train, seed, embedding_decay=0.3) for seed in seeds]
-found |= {"own frequency": [ap_of(own, test)]}
-found["+ history"] = [judged(model, test) for model in with_history]
-
-# %%
 with_all = [trained(fed_train, seed, embedding_decay=0.3) for seed in seeds]
-found |= {"ALS": [ap_of(als[test.user, test.item], test)]}
-found["+ scores"] = [judged(model, fed_test) for model in with_all]
 
 # %%
+own = baselines.own_frequency(shop.baskets(core, [1, 2, 3]))
+found = {
+    "chance": [chance],
+    "additive": [judged(additive, blind_test)],
+    "repaired": [judged(model, blind_test) for model in models],
+    "own frequency": [ap_of(own[test.user, test.item], test)],
+    "+ history": [judged(model, test) for model in with_history],
+    "ALS": [ap_of(als[test.user, test.item], test)],
+    "+ scores": [judged(model, fed_test) for model in with_all],
+}
 ap = {name: torch.tensor(rows) for name, rows in found.items()}  # each [seeds, all and novel]
 means = torch.stack([rows.mean(dim=0) for rows in ap.values()])  # [models, 2]
-spreads = torch.stack([(rows.amax(dim=0) - rows.amin(dim=0)) / 2 for rows in ap.values()])
+spreads = torch.stack([rows.std(dim=0, correction=min(1, len(rows) - 1)) for rows in ap.values()])
 for name, (all_, novel) in zip(ap, means.tolist(), strict=True):
     print(f"{name:14} about {all_:.2f} over all pairs, {novel:.2f} over novel ones")
 
 # %%
-picture = figures.blank_picture(
+bars = figures.blank_picture(
     "Bars of average precision on window 4. All pairs: own frequency 0.50; blind networks about "
-    "0.34; with history 0.51 and with scores 0.52. Novel pairs: ALS 0.130, blind networks about "
-    "0.10, with history about 0.11, with scores 0.133. Half the range of three seeds is drawn.",
+    "0.35; with history 0.51 and with scores 0.52. Novel pairs: ALS 0.130, blind networks about "
+    "0.10, with history about 0.11, with scores 0.134. The thin lines are one standard deviation "
+    "over the seeds to either side.",
     columns=2,
     width=9.6,
     height=3,
 )
-for ax, place, to_beat in zip(picture.axes, (0, 1), ("own frequency", "ALS"), strict=True):
+for ax, place, to_beat in zip(bars.axes, (0, 1), ("own frequency", "ALS"), strict=True):
     figures.draw_comparison(
         ax,
         list(ap),
@@ -281,129 +284,134 @@ for ax, place, to_beat in zip(picture.axes, (0, 1), ("own frequency", "ALS"), st
         spreads=spreads[:, place],
         baseline=to_beat,
     )
-picture
+bars
 
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
 # C. The repair makes lists personal, but hardly moves AP: 8 numbers cannot hold what a household
 # bought. The history lifts all pairs past own frequency, and the scores lift novel pairs past ALS,
-# on all three seeds. A network is as good as what it is given.
+# both on each of the three seeds. What brought the gain here was what the network was given.
 #
 # </details>
 #
 # ## How wide?
 #
 # Wide embeddings have room to learn the training rows by heart. *Weight decay* on the embeddings
-# holds that back. Small networks on some rows of window 2, with history, judged on window 3:
+# holds that back. Small networks on 10,000 rows of window 2, with history, judged on window 3:
 
 # %%
 widths, decays = (2, 8, 32), ("none", "0.3")
 some = take(window_2, torch.randperm(len(window_2), generator=torch.Generator().manual_seed(2)))
 small = take(some, torch.arange(n_small))
 watched = take(window_3, torch.isin(window_3.user, everyone[:100]))
-grid = torch.zeros(len(widths), len(decays), 2, 2)  # AP: rows of the training, window 3
+grid = torch.zeros(len(widths), len(decays), 2, 2)  # [..., seeds, 2]: trained rows, window 3
 
 # %%
 for i, width in enumerate(widths):
     for j, decay in enumerate((0.0, 0.3)):
         for k, seed in enumerate(seeds[:2]):
-            model = trained(small, seed, decay, dim=width, n_epochs=20)
+            model = trained(small, seed, decay, dim=width, n_epochs=15)
             grid[i, j, k] = torch.tensor([judged(model, log)[0] for log in (small, watched)])
 
 # %% tags=["nbval-ignore-output"]
 own_3 = baselines.own_frequency(shop.baskets(core, [1, 2]))[watched.user, watched.item]
+line_3 = widgets.Baseline("own frequency, window 3", ap_of(own_3, watched)[0])
 rows = [
     widgets.Series(name, grid[..., place].mean(dim=2), grid[..., place].std(dim=2))
-    for place, name in enumerate(("rows it was trained on", "window 3"))
+    for place, name in enumerate(("trained rows", "window 3"))
 ]
 panel = widgets.explore_settings(
     [widgets.Axis("embedding width", widths), widgets.Axis("weight decay", decays)],
-    [
-        widgets.Chart(
-            "AP, all pairs",
-            tuple(rows),
-            (widgets.Baseline("own frequency, window 3", ap_of(own_3, watched)[0]),),
-            larger_is_better=True,
-        )
-    ],
+    [widgets.Chart("AP, all pairs", tuple(rows), (line_3,), larger_is_better=True)],
     start=(8, "0.3"),
     look_for="Without decay, what does width do to the trained rows, and what to window 3?",
 )
 panel
 
 # %% [markdown]
-# *Without a kernel:* without decay the AP of the trained rows rises with the width and that of
-# window 3 falls; with decay both stay.
+# *Without a kernel:* without decay, from width 2 to 32, the AP of the trained rows rises from about
+# 0.85 to 1.00 and that of window 3 falls from about 0.35 to 0.29; own frequency has 0.51. With
+# decay both stay: about 0.48, and 0.51.
 #
 # ## A new household, and a map
 #
-# A household without a past has no embedding. *Side features* can speak for it: here its tags (age,
-# kids, income, or that nobody asked). We hide some households' rows from the training.
+# A household without a past has no embedding. *Side features* can speak for it: here its tags (age
+# 55 or more, any kids, income 75K or more). 300 tagged households play new ones: only the other
+# tagged ones train, in window 3.
 
 # %%
 tags = torch.tensor(core.users[list(core.tags)].to_numpy("float32"))  # NaN: nobody asked
 asked = ~tags.isnan().any(dim=1)
-features = torch.cat([tags.nan_to_num(), asked[:, None]], dim=1)  # [users, 4]
-cold = torch.zeros(len(core.users), dtype=torch.bool)
-candidates = asked.nonzero()[:, 0]
-chosen = torch.randperm(len(candidates), generator=torch.Generator().manual_seed(3))[:n_cold]
-cold[candidates[chosen]] = True
-warm_rows = take(blind_train, ~cold[blind_train.user])
+features = torch.cat([tags.nan_to_num(), asked[:, None]], dim=1)  # [users, 4]: tags, asked
+chosen = torch.randperm(int(asked.sum()), generator=torch.Generator().manual_seed(3))[:n_cold]
+cold = torch.isin(torch.arange(len(asked)), asked.nonzero()[chosen, 0])  # they play new ones
+warm_rows = take(without_history(window_3), (asked & ~cold)[window_3.user])
 cold_rows = take(without_history(window_4), cold[window_4.user])
 
 
-def for_new_ones(features, seed):  # nobody has an embedding: so that it learns to do without
-    torch.manual_seed(seed)
-    sizes, nobody = (train.n_users, train.n_items, 2), torch.ones_like(cold)
-    model = networks.SharedBottom(
-        *sizes, dim=8, hidden=32, user_features=features, cold_users=nobody
-    )
-    return fit(model, warm_rows, seed, embedding_decay=0.0, n_epochs=1)
-
-
-# %%
 def ap_per_household(scores):  # [users], NaN where nothing was bought
     ranked = metrics.ranked_lists(scores, cold_rows.labels[:, 0], cold_rows.user)
     return metrics.average_precision_per_user(ranked)
 
 
-popular = baselines.popularity(shop.baskets(core, [1, 2, 3]) * ~cold[:, None])
-by_popularity = ap_per_household(popular[cold_rows.user, cold_rows.item])
-print(f"AP per new household: popularity {by_popularity.nanmean():.2f}")
-gains = []
-for name, known in (("no features", None), ("tags", features)):
-    cold_models = [for_new_ones(known, seed) for seed in seeds]
+def ap_of_new(features, seed):  # nobody has an embedding: the network learns to do without
+    torch.manual_seed(seed)
+    sizes, nobody = (train.n_users, train.n_items, 2), torch.ones_like(cold)
+    model = networks.SharedBottom(
+        *sizes, dim=8, hidden=32, user_features=features, cold_users=nobody
+    )
+    fit(model, warm_rows, seed, embedding_decay=0.0, n_epochs=3, batch_size=2048)
     with torch.no_grad():
-        of_seeds = [ap_per_household(model(*cold_rows.inputs)[:, 0]) for model in cold_models]
-    gain = torch.stack(of_seeds).mean(dim=0) - by_popularity
-    gains.append(gain[~gain.isnan()])
-    error = 1.96 * gains[-1].std() / len(gains[-1]) ** 0.5  # of a 95 % interval over households
-    print(f"network with {name}: {gains[-1].mean():+.2f}, give or take {error:.2f}")
+        return ap_per_household(model(*cold_rows.inputs)[:, 0])
 
-# %% [markdown]
-# A disappointment: tags add nothing, and popularity, which counts three windows, stays
-# ahead. Items are another matter. Below, the item vectors of ALS, on their two *principal
-# components*, the directions in which they differ most.
 
 # %%
-unit = torch.nn.functional.normalize(item_factors, dim=1)
-centred = unit - unit.mean(dim=0)
-points = centred @ torch.pca_lowrank(centred, q=8, center=False)[2][:, :2]  # [items, 2]
-department = core.items["department"].str.capitalize().tolist()
-nearest = (unit @ unit.T).fill_diagonal_(-1).argmax(dim=1).tolist()
-same = sum(department[i] == department[j] for i, j in enumerate(nearest)) / len(nearest)
-shares = pd.Series(department).value_counts(normalize=True)
-by_chance = (shares**2).sum()
-print(f"nearest item in the same department: {same:.2f}; by chance {by_chance:.2f}")
-picture = figures.blank_picture(
-    "A map of 705 items by their ALS vectors, five departments in colour. Produce and meat lie "
-    "in regions of their own within one large cloud of groceries; drug items lie apart.",
+popular = baselines.popularity(shop.baskets(core, [1, 2, 3]) * ~cold[:, None])
+by_popularity = ap_per_household(popular[cold_rows.user, cold_rows.item])
+untold = torch.stack([ap_of_new(None, seed) for seed in seeds])  # [seeds, users]
+told = torch.stack([ap_of_new(features, seed) for seed in seeds])
+of_each = [one.nanmean().item() for one in (by_popularity, untold, told)]
+print("AP per new household: popularity {:.2f}, no tags {:.2f}, tags {:.2f}".format(*of_each))
+
+# %% [markdown]
+# A disappointment: tags help on each seed, but by about 0.004 only, ± 0.002 (a 95 % interval over
+# the new households). Without tags the network is level with popularity, with them about 0.003
+# ahead. About households that nobody asked, this says nothing.
+#
+# Items are another matter. *t-SNE* draws a map of the item vectors of ALS on which near neighbours
+# stay near; how far apart two groups lie means nothing. No vector was told its department.
+
+
+# %%
+def same_department(vectors):  # of an item's 10 nearest, the share from its own department
+    unit = nn.functional.normalize(vectors, dim=1)  # [items, dim]
+    nearest = (unit @ unit.T).fill_diagonal_(-2).topk(10).indices  # [items, 10]
+    return (department[nearest] == department[:, None]).float().mean().item()
+
+
+department = torch.tensor(core.items["department"].astype("category").cat.codes.to_numpy())
+
+# %%
+mixed = torch.randperm(len(department), generator=torch.Generator().manual_seed(4))
+by_als, by_shuffle = same_department(item_factors), same_department(item_factors[mixed])
+by_network = sum(same_department(one.item_embedding.weight) for one in models) / len(models)
+print(f"same department: ALS {by_als:.2f}, vectors shuffled {by_shuffle:.2f}")
+print(f"the repaired network's item embeddings: about {by_network:.1f}")
+tsne = TSNE(init="pca", metric="cosine", perplexity=20, max_iter=500, random_state=0)
+points = torch.tensor(tsne.fit_transform(item_factors.numpy()))  # [items, 2]
+map_of_items = figures.blank_picture(
+    "A map of 705 items by their ALS vectors. Most drug items lie in a few clusters of their own, "
+    "most produce in others, deli in two small ones; meat and packed meat are neighbours. "
+    "Groceries, more than half of all items, are grey and lie everywhere.",
     width=8,
-    height=4.5,
+    height=5,
 )
-figures.draw_embeddings(picture.axes[0], points, department, shares.index[1:6].tolist())
-picture
+groups = core.items["department"].str.capitalize()
+largest = groups.value_counts().index[1:7].tolist()  # but grocery
+figures.draw_embeddings(map_of_items.axes[0], points, groups.tolist(), largest)
+map_of_items.axes[0].set(xlabel="t-SNE (no unit)", ylabel="", xticks=[], yticks=[])
+map_of_items
 
 # %% [markdown]
 # ## Exercises
@@ -423,7 +431,7 @@ checks.check_parameters(n_parameters)
 
 # %% [markdown]
 # **2.** Which scores rank the items the same for everybody? (a) w · [u, v]; (b) f(u) + g(v), f and
-# g any networks; (c) u · v; (d) w · relu(u + v).
+# g any networks; (c) u · v; (d) w · relu(u + v), where relu turns negative numbers into 0.
 
 # %% tags=["solution"]
 # stub: same_for_all = ...  # four of True or False
@@ -468,7 +476,7 @@ checks.check_same(same_for_all)
 # </details>
 # <details><summary>C. Window 3 alone</summary>
 #
-# No: nothing forbids the older ones, and they help.
+# No: nothing forbids the older ones.
 #
 # </details>
 #
@@ -492,8 +500,8 @@ checks.check_same(same_for_all)
 #
 # ## What to remember
 #
-# A score must hold u and v in one term, or everybody gets one list. **Give the network the pair's
-# history and the collaborative scores: it beats own frequency and ALS.**
+# A score must hold u and v in one term, or everybody gets one list. **In this shop, a network that
+# was given the pair's history and the collaborative scores beat own frequency and ALS.**
 #
 # **Common mistakes**
 #
@@ -502,12 +510,13 @@ checks.check_same(same_for_all)
 # * Inputs from the window to be predicted.
 #
 # **Glossary words:** *additive model*, *cold start*, *embedding*, *head*, *history*, *logit*,
-# *overfitting*, *shared bottom*, *side features*, *tower*, *weight decay*
+# *overfitting*, *shared bottom*, *side features*, *spread*, *t-SNE*, *tower*, *weight decay*
 #
 # **Where next** Lesson 4: how much each task's loss should count.
 #
 # **References** R. Caruana, *Multitask Learning*, Machine Learning 28, 1997. M. Kula, *Metadata
-# embeddings for user and item cold-start recommendations*, CBRecSys 2015.
+# embeddings for user and item cold-start recommendations*, CBRecSys 2015. L. van der Maaten and
+# G. Hinton, *Visualizing Data using t-SNE*, JMLR 9, 2008.
 
 # %% [markdown] tags=["presenter"]
 # **Presenter's notes.** Warm-up 5 minutes, blueprint 8, repair 7, feeding 8, width 5, new household
@@ -516,27 +525,32 @@ checks.check_same(same_for_all)
 # Ask before the three lists: "Each household has a vector of its own. Will the lists differ?"
 #
 # What breaks: someone calls the repaired network useless. Right, on these inputs: ask what it was
-# never told. With all rows, ALS of 64 factors as input and all households of window 4, three seeds
-# reached 0.506 to 0.508 over all pairs and 0.127 to 0.129 on novel ones; own frequency has 0.484,
-# that ALS 0.125.
+# never told. The map differs a little from machine to machine; the numbers above it do not. With
+# other parameters the guard may object to the figures in the text, and rightly.
+#
+# With all rows, ALS of 64 factors as input, batches of 8,192, three epochs and all households of
+# window 4, three seeds reached 0.506 to 0.508 over all pairs and 0.127 to 0.129 on novel ones; own
+# frequency has 0.484, that ALS 0.125. For the new households 1 to 3 epochs, batches of 512 to 4,096
+# and the rows of untagged households were tried on window 3: with one epoch, tags bring nothing.
 
 # %% tags=["guard"]
-assert (lists(additive).nunique() == 1).all()
-assert (lists(models[0]).nunique() > 1).any()
-own_ap, als_ap = ap["own frequency"][0], ap["ALS"][0]
-assert (ap["+ history"][:, 0] > own_ap[0]).all()
-assert (ap["+ scores"][:, 0] > own_ap[0] + 0.01).all(), ap["+ scores"]
-assert (ap["+ scores"][:, 1] > als_ap[1]).all(), (ap["+ scores"], als_ap)
-assert ap["repaired"][:, 0].max() < own_ap[0] - 0.1
-assert abs(own_ap[0] - 0.499) < 0.001
-assert abs(als_ap[1] - 0.130) < 0.001
-assert all(-0.04 < one.mean() < 0.01 for one in gains)
-assert abs(gains[1].mean() - gains[0].mean()) < 0.01
-assert same > 2 * by_chance
+# the figures in the text: they hold for the parameters as they are shipped
+assert (lists(additive).nunique() == 1).all() and (lists(models[0]).nunique() > 1).any()
+own_ap, als_ap = ap["own frequency"][0], ap["ALS"][0]  # [all and novel]
+assert abs(own_ap[0] - 0.499) < 0.001 and abs(als_ap[1] - 0.130) < 0.001
+assert (ap["+ history"][:, 0] > own_ap[0]).all() and ap["repaired"].max() < own_ap[0] - 0.1
+assert (ap["+ scores"] > torch.stack([own_ap[0] + 0.01, als_ap[1]])).all(), ap["+ scores"]
+gain = told - untold  # [seeds, users]
+of_tags = gain.mean(dim=0)[~gain.isnan().any(dim=0)]  # [new households]
+assert (gain.nanmean(dim=1) > 0).all(), gain.nanmean(dim=1)
+assert of_tags.mean() > 1.96 * of_tags.std() / len(of_tags) ** 0.5
+assert abs(of_tags.mean() - 0.004) < 0.003 and abs(of_each[1] - of_each[0]) < 0.004
+assert by_als > 0.6 > by_network + 0.1 and 0.3 < by_shuffle < 0.37
 by_heart, held = grid.mean(dim=2).unbind(dim=2)  # [widths, decays]
-assert by_heart[2, 0] > by_heart[0, 0] + 0.02
-assert held[2, 0] < held[2, 1]
-for width, decay in ((2, "none"), (32, "none"), (8, "0.3")):
-    panel.value = (width, decay)
-    assert panel.text.startswith(f"embedding width {width}, weight decay {decay}: rows"), panel.text
+assert torch.allclose(by_heart[[0, 2], 0], torch.tensor([0.85, 1.00]), atol=0.06), by_heart
+assert torch.allclose(held[[0, 2], 0], torch.tensor([0.35, 0.29]), atol=0.03), held
+assert (by_heart[:, 1] - 0.48).abs().max() < 0.02 and (held[:, 1] - 0.51).abs().max() < 0.02
+for setting in ((2, "none"), (32, "none"), (8, "0.3")):
+    panel.value = setting
+    assert panel.text.startswith("embedding width {}, weight decay {}: tr".format(*setting))
 print("Lesson 3 holds: one list for all, then a network that beats own frequency and ALS.")
