@@ -50,11 +50,11 @@ RECALL = Exercise(
     name="recall",
     expects="one number from 0 to 1 for each household",
     solution=lambda ranked, k: ranked[:, :k].sum(dim=1) / ranked.sum(dim=1).clamp(max=k),
-    means="0.67 and 0.50. No list of 3 holds 5 purchases, so the first is judged out of 3.",
+    means="0.67 and 0.50. No list of 3 holds 5 purchases, so household 0 is judged out of 3.",
     mistakes=(
         Mistake(
             lambda ranked, k: ranked[:, :k].mean(dim=1),
-            "That is the precision: hits out of k. The second household took 2 items in all.",
+            "That is the precision: hits out of k. Household 1 took 2 items in all.",
         ),
         Mistake(
             lambda ranked, k: ranked[:, :k].sum(dim=1) / ranked.sum(dim=1),

@@ -1,17 +1,16 @@
 # %% [markdown]
 # # 2. Collaborative filtering
 #
-# You let households learn from each other, through neighbours and through factors, and measure what
-# that is worth.
+# You let households learn from each other, and measure what that is worth.
 #
 # **45 minutes.** Prerequisites: lesson 1; products of matrices.
 #
 # **You will be able to**
 #
-# * score an item through similar items or similar households;
+# * score an item through similar items or households;
 # * factorise a matrix by solving (ALS) and by gradient;
 # * choose factors and regularisation on the validation window;
-# * say where this beats a household's own past, and where not.
+# * say where this beats a household's own past.
 
 # %%
 import pandas as pd
@@ -37,16 +36,17 @@ torch.set_num_threads(1)  # what is random gets its seed where it is used
 min_items, min_users = 5, 90  # the k-core of windows 1 and 2
 seeds = (0, 1, 2)  # each training is repeated from these
 near_items, near_households = 20, 50  # how many neighbours have a say
-n_factors, regularization, iterations = 32, 25.0, 8  # of ALS
+n_factors, regularization, iterations = 32, 25.0, 5  # of ALS
 epochs, learning_rate, weight_decay = 20, 0.02, 1e-5  # of the training by gradient
-factor_choices, regularization_choices = (2, 4, 8, 16, 32, 64), (1.0, 10.0, 30.0, 100.0)  # sliders
+factor_choices, regularization_choices = (2, 8, 16, 32, 64), (1.0, 10.0, 25.0, 100.0)  # sliders
 
 # %% [markdown]
 # ## Warm-up: similar items
 #
 # *Collaborative filtering* knows who took what, and nothing else. Two items are similar when the
 # same households take them. *Cosine similarity* counts the households they share, and divides by
-# √(households of one × households of the other). Is bread something for household 1?
+# √(households of one × households of the other). Is bread something for household 1,
+# counted from 0?
 
 # %%
 items = ("milk", "bread", "beer", "olives")
@@ -59,9 +59,8 @@ print(f"household 1, bread: {score:.2f}")
 pd.DataFrame(similarity, items, items).round(2)
 
 # %% [markdown]
-# By hand: milk and bread share 2 households, and have 3 and 2: 2 / √6 = 0.82. Household 1 has milk,
-# and beer and olives say nothing about bread: 0.82 + 0 + 0. The package does the same, with the `k`
-# nearest items only:
+# By hand: milk and bread share 2 households, and have 3 and 2: 2 / √6 = 0.82. Household 1 has milk;
+# beer and olives say nothing about bread. The package, with the `k` nearest items only:
 
 # %%
 neighbors = neighborhood.item_neighbors(taken, k=3, shrinkage=0.0)
@@ -73,8 +72,8 @@ predicted.round(decimals=2)
 # %% [markdown]
 # ## Neighbours in the shop
 #
-# The lines to beat first, on window 3 as seen from windows 1 and 2. *Own frequency* is 0 wherever
-# the household never bought; popularity breaks these ties, which makes it a stronger baseline.
+# The lines to beat first, in AP (lesson 1), on window 3 from windows 1 and 2. *Own
+# frequency* is 0 where the household never bought; popularity breaks these ties.
 
 # %%
 journey = datasets.load_complete_journey()
@@ -115,8 +114,8 @@ pd.DataFrame({item: nearest(item) for item in ("Bananas", "Baby Diapers")})
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# B: milk, with 0.82. What nearly everybody buys is near to whatever else nearly everybody buys.
-# Diapers find wipes. So a neighbour's voice mixes taste with popularity.
+# B: milk, with 0.82. What nearly everybody buys is near to what nearly everybody buys; diapers find
+# wipes. A neighbour's voice mixes taste with popularity.
 #
 # </details>
 #
@@ -131,7 +130,8 @@ pd.DataFrame({item: nearest(item) for item in ("Bananas", "Baby Diapers")})
 #
 # u = (V'CV + regularisation · I)⁻¹ V'Cp
 #
-# The *regularisation* keeps u small where there is little evidence.
+# V' is V with rows and columns exchanged. The *regularisation* keeps u small where there is little
+# evidence.
 
 
 # %%
@@ -157,9 +157,10 @@ torch.testing.assert_close(u, every[0], rtol=1e-3, atol=1e-4)
 print(f"The formula agrees with the package, which solves for {len(every):,} households at once.")
 
 # %% [markdown]
-# The other way needs no formula: guess, measure the loss, step against its gradient. Here the score
-# is a logit with a *bias* for each household and each item, the loss is the cross-entropy of taken
-# or not, and *weight decay* regularises.
+# The other way needs no formula: guess, measure the loss, move each number a little against its
+# *gradient*, the slope of the loss. The score is a *logit*, with a *bias* for each household and
+# item; the sigmoid 1 / (1 + exp(−logit)) makes it a chance. The loss, *cross-entropy*, is lesson
+# 0's price of that chance; *weight decay* regularises.
 
 
 # %%
@@ -185,10 +186,10 @@ def train_mf(counts, seed):
 
 
 # %%
-scores, model = train_mf(counts, seeds[0])
-pairs = torch.tensor([0, 1, 2]), torch.tensor([10, 20, 30])
-torch.testing.assert_close(scores[pairs], model(*pairs)[:, 0])  # the package takes pairs
-gradient_ap = both_ap(scores, validation)
+by_gradient, model = train_mf(counts, seeds[0])
+few = torch.tensor([0, 1, 2]), torch.tensor([10, 20, 30])
+torch.testing.assert_close(by_gradient[few], model(*few)[:, 0])  # the package takes pairs
+gradient_ap = both_ap(by_gradient, validation)
 print("AP of all pairs about {:.2f}, of novel pairs about {:.2f}".format(*gradient_ap))
 
 # %% [markdown]
@@ -206,13 +207,13 @@ for i, dim in enumerate(factor_choices):
 
 # %% tags=["nbval-ignore-output"]
 charts = []
-for place, pairs in enumerate(("all", "novel")):
-    series = widgets.Series(f"AP {pairs}", grid[place], color=figures.task_color("purchase"))
-    to_beat = (
-        widgets.Baseline("own frequency", own[place]),
-        widgets.Baseline("popularity × activity", busy[place]),
+for side, part in enumerate(("all", "novel")):
+    series = widgets.Series(f"AP {part}", grid[side], color=figures.task_color("purchase"))
+    lines = (
+        widgets.Baseline("own frequency", own[side]),
+        widgets.Baseline("popularity × activity", busy[side]),
     )
-    charts.append(widgets.Chart(f"AP, {pairs} pairs", (series,), to_beat, larger_is_better=True))
+    charts.append(widgets.Chart(f"AP, {part} pairs", (series,), lines, larger_is_better=True))
 panel = widgets.explore_settings(
     [
         widgets.Axis("factors", factor_choices),
@@ -226,40 +227,44 @@ panel
 
 # %% [markdown]
 # *Without a kernel:* at regularisation 1, from 16 to 64 factors, AP novel falls from 0.140 to
-# 0.119, below popularity × activity (0.129). At 30 it rises from 0.144 to 0.147. At 100 both charts
-# are flat and lie on popularity × activity.
+# 0.119, below popularity × activity (0.129). At 25 it stays, at about 0.147. At 100 both charts are
+# flat and lie on popularity × activity.
 #
 # <details><summary><b>Explain</b></summary>
 #
 # C. Spare factors memorise which cells were filled, and an empty cell is learned as a no; but a
-# novel purchase is an empty cell that changes its mind. That is *overfitting*. Under strong
-# regularisation one pattern survives: who buys much × what sells much.
+# novel purchase is an empty cell that changes its mind: *overfitting*. At 100 one pattern survives:
+# who buys much × what sells much.
 #
 # </details>
 #
 # ## The test window
 #
-# All settings, those of the neighbours too, were chosen on window 3. Now window 4, from windows
-# 1 to 3. Trained methods show their mean AP over three seeds, and its *spread*: largest minus
-# smallest.
+# Settings were chosen on window 3: ALS gets 32 factors at 25; 64 cost four times as much for hardly
+# more. Now window 4, from windows 1 to 3, for every second household. *AUC* is the chance that a
+# bought pair scores above one that was not; *Recall@10* (R@10) the share of a household's
+# purchases, of at most 10, among its ten best. Trained methods show means over three seeds, and
+# AP's *spread*: its standard deviation over them.
 #
 # **Predict.** Who wins over all pairs? A. Own frequency. B. Neighbours. C. Factors. And who on
 # novel pairs?
 
 # %%
-counts, test = shop.baskets(core, [1, 2, 3]), shop.panel(core, 4, [1, 2, 3])
-taken, evidence = (counts > 0).float(), counts.log1p()  # [users, items]
-by_item = neighborhood.item_neighbors(taken, k=near_items, shrinkage=0.0)
-by_user = neighborhood.user_neighbors(evidence, k=near_households, shrinkage=0.0)
-als_factors = [als(counts, seed, n_factors, regularization, iterations) for seed in seeds]
-scores = {  # a list for each method: one table of scores for each seed
-    "popularity": [baselines.popularity(counts)],
-    "popularity × activity": [baselines.popularity_times_activity(counts)],
-    "own frequency": [baselines.own_frequency(counts)],
-    "item neighbours": [neighborhood.predict_from_item_neighbors(taken, by_item)],
-    "user neighbours": [neighborhood.predict_from_user_neighbors(evidence, by_user)],
-    "ALS": [factors.user @ factors.item.T for factors in als_factors],
-    "MF by gradient": [train_mf(counts, seed)[0] for seed in seeds],
+window_4 = shop.panel(core, 4, [1, 2, 3])
+test = interactions.take(window_4, window_4.user % 2 == 0)
+past = shop.baskets(core, [1, 2, 3])  # [users, items]
+had, often = (past > 0).float(), past.log1p()
+by_item = neighborhood.item_neighbors(had, k=near_items, shrinkage=0.0)
+by_user = neighborhood.user_neighbors(often, k=near_households, shrinkage=0.0)
+of_seeds = [als(past, seed, n_factors, regularization, iterations) for seed in seeds]
+methods = {  # a table of scores, [users, items], for each seed
+    "popularity": [baselines.popularity(past)],
+    "popularity × activity": [baselines.popularity_times_activity(past)],
+    "own frequency": [baselines.own_frequency(past)],
+    "item neighbours": [neighborhood.predict_from_item_neighbors(had, by_item)],
+    "user neighbours": [neighborhood.predict_from_user_neighbors(often, by_user)],
+    "ALS": [factors.user @ factors.item.T for factors in of_seeds],
+    "MF by gradient": [train_mf(past, seed)[0] for seed in seeds],
 }
 
 
@@ -271,70 +276,60 @@ def judge(scores):  # [users, items] -> AUC, AP, Recall@10 of all pairs, then of
 
 def judge_chance(rows):  # what a random order reaches on average: no need to draw one
     user, purchase = test.user[rows], test.labels[rows, 0]
-    taken = user.bincount(purchase)  # [users]
-    hits = 10 * taken / user.bincount()
-    return [0.5, purchase.mean().item(), (hits / taken.clamp(max=10)).nanmean().item()]
+    bought = user.bincount(purchase)  # [users]
+    hits = 10 * bought / user.bincount()
+    return [0.5, purchase.mean().item(), (hits / bought.clamp(max=10)).nanmean().item()]
 
 
 everything = torch.ones_like(test.novel)
-found = {"chance": [judge_chance(rows) for rows in (everything, test.novel)]}
-trained = ["ALS", "MF by gradient"]
-found |= {name: judge(tables[0]) for name, tables in scores.items() if name not in trained}
+judged = {"chance": [[judge_chance(rows) for rows in (everything, test.novel)]]}
+judged |= {name: [judge(one) for one in tables] for name, tables in methods.items()}
 
 # %%
-over_seeds = {}  # method -> AP [seeds, all or novel]
-for name in trained:
-    found[name] = judge(scores[name][0])
-    again = [both_ap(one, test) for one in scores[name][1:]]
-    over_seeds[name] = torch.tensor([[rows[1] for rows in found[name]], *again])
-
-# %%
-columns = [f"{metric} {pairs}" for pairs in ("all", "novel") for metric in ("AUC", "AP", "R@10")]
-table = pd.DataFrame([all_ + novel for all_, novel in found.values()], list(found), columns)
-table[["spread all", "spread novel"]] = 0.0  # where nothing is random
-for name, ap in over_seeds.items():
-    table.loc[name, ["AP all", "AP novel"]] = ap.mean(dim=0).tolist()
-    spread = ap.amax(dim=0) - ap.amin(dim=0)
-    table.loc[name, ["spread all", "spread novel"]] = spread.tolist()
+columns = [f"{metric} {part}" for part in ("all", "novel") for metric in ("AUC", "AP", "R@10")]
+found = {name: torch.tensor(one).flatten(1) for name, one in judged.items()}  # [seeds, columns]
+table = pd.DataFrame([one.mean(dim=0).tolist() for one in found.values()], list(found), columns)
+deviations = [one.std(dim=0, correction=min(1, len(one) - 1)) for one in found.values()]
+spreads = torch.stack(deviations)[:, [1, 4]]  # [methods, all and novel]; 0 where nothing is drawn
+table[["spread all", "spread novel"]] = spreads.numpy()
 table.round({name: 3 if name.startswith(("AP", "spread")) else 2 for name in table})
 
 # %%
 picture = figures.blank_picture(
-    "Bars of average precision on window 4. All pairs: own frequency is longest, 0.484, then ALS "
-    "and MF at about 0.40. Novel pairs: ALS and MF are longest, about 0.125; own frequency, 0.088, "
+    "Bars of average precision on window 4. All pairs: own frequency is longest, 0.473, then ALS "
+    "and MF at about 0.39. Novel pairs: ALS and MF are longest, about 0.124; own frequency, 0.087, "
     "only matches popularity.",
     columns=2,
     width=10.6,
     height=3.4,
 )
-lines = ("own frequency", "popularity × activity")  # to beat
-for ax, pairs, to_beat in zip(picture.axes, ("all", "novel"), lines, strict=True):
+to_beat = {"all": "own frequency", "novel": "popularity × activity"}
+for ax, (part, line) in zip(picture.axes, to_beat.items(), strict=True):
     figures.draw_comparison(
         ax,
         list(table.index),
-        torch.tensor(table[f"AP {pairs}"].to_numpy()),
-        metric=f"AP, {pairs} pairs (→ better)",
-        spreads=torch.tensor(table[f"spread {pairs}"].to_numpy() / 2),  # to either side
-        baseline=to_beat,
+        torch.tensor(table[f"AP {part}"].to_numpy()),
+        metric=f"AP, {part} pairs (→ better)",
+        spreads=torch.tensor(table[f"spread {part}"].to_numpy()),
+        baseline=line,
     )
 picture
 
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# A over all pairs: 0.484 against about 0.40 for factors. 64 % of the purchases are repeats, and the
+# A over all pairs: 0.473 against about 0.39 for factors. 64 % of the purchases are repeats, and the
 # count remembers exactly what factors sum up. (In AUC, ALS draws level.) On novel pairs the count
-# is popularity, 0.088. Item neighbours, 0.110, hardly pass popularity × activity, 0.106; factors
-# reach about 0.125. There ALS and MF differ by less than the seeds of MF do. **No method that knows
-# only who took what beats own frequency over all pairs; collaborative filtering earns its place on
-# novel ones.**
+# is popularity, 0.087; item neighbours, 0.109, hardly pass popularity × activity, 0.106; factors
+# reach about 0.124. **None of these ways to borrow from others beats own frequency over all pairs;
+# on novel pairs they earn their place.**
 #
 # </details>
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Which item would you show a household that wants something new? `scores` are its logits,
+# **1.** Which item is best for a household that wants something new? `scores` are its logits,
 # `taken` is 1 where it has the item.
 
 
@@ -349,8 +344,7 @@ checks.check_new(best_new)
 # checks.hint("new", 1)
 
 # %% [markdown]
-# **2.** Recall@k: of what could be found in k places, which share was? `ranked` holds each
-# household's labels, best score first.
+# **2.** Write Recall@k. `ranked` holds each household's labels, best score first.
 
 
 # %% tags=["solution"]
@@ -384,7 +378,7 @@ checks.check_factor(one_factor)
 #
 # <details><summary>A. There were too few of them</summary>
 #
-# No: 64 bring about 0.01, and 0.08 is missing.
+# No: on the slider, 64 stay far below own frequency.
 #
 # </details>
 # <details><summary>B. They sum a household up, and the count does not</summary>
@@ -430,25 +424,25 @@ checks.check_factor(one_factor)
 # </details>
 # <details><summary>C. The factors have seen them</summary>
 #
-# Yes: there memorising looks like knowing, and the weakest regularisation would win.
+# Yes: there, memorising looks like knowing.
 #
 # </details>
 
 # %% [markdown]
 # ## What to remember
 #
-# Neighbours and factors carry over what similar households do. That helps where a household has no
-# past with an item. Where it has one, count it.
+# Neighbours and factors carry over what similar households do: a help where a household has no past
+# with an item. Where it has one, count it.
 #
 # **Common mistakes**
 #
-# * Reporting all pairs only, or popularity as the only baseline.
+# * Reporting all pairs only, or beating popularity only.
 # * More factors without more regularisation.
 # * Choosing settings on the window that is reported.
 #
-# **Glossary words:** *activity*, *ALS*, *bias*, *collaborative filtering*, *confidence*,
-# *cosine similarity*, *factor*, *item neighbours*, *matrix factorisation*, *overfitting*,
-# *own frequency*, *Recall@k*, *regularisation*, *user neighbours*, *weight decay*
+# **Glossary words:** *ALS*, *AUC*, *collaborative filtering*, *confidence*, *cosine similarity*,
+# *cross-entropy*, *factor*, *gradient*, *logit*, *matrix factorisation*, *overfitting*, *Recall@k*,
+# *regularisation*, *spread*, *weight decay*
 #
 # **Where next** Lesson 3 gives a network both.
 #
@@ -461,30 +455,34 @@ checks.check_factor(one_factor)
 # 7, exercises and quiz 7.
 #
 # Ask before the slider moves: "You double the factors. What can go wrong?" Then set the
-# regularisation to 1 and go up with the factors; do the same at 30.
+# regularisation to 1 and go up with the factors; do the same at 25.
 #
-# What breaks: the test window takes longest, since 1.5 million rows are sorted again and again. If
-# someone asks for a stronger ALS: 64 factors reach 0.412 over all pairs and 0.124 on novel ones, at
-# four times the cost. If someone says that own frequency recommends nothing new: that is the point
-# of the novel column. On window 3 were tried: 5 to 200 item and 20 to 500 user neighbours, 0 and 1,
-# counts and their logarithms, shrinkage 0 to 100, 16 to 64 factors, regularisation 15 to 45, 8 to
-# 28 epochs, weight decay 1e-6 to 3e-4.
+# What breaks: the test window takes longest: 0.8 million rows are sorted again and again. With
+# other parameters the guard may object to the figures in the text, and rightly. If someone says
+# that own frequency recommends nothing new: that is the point of the novel column.
+#
+# On all households of window 4 own frequency reaches 0.484 and 0.088, ALS 0.404 and 0.124, MF 0.400
+# and 0.125; ALS of 64 factors 0.412 and 0.124. On window 3 were tried: 5 to 200 item and 20 to 500
+# user neighbours, 0 and 1, counts and their logarithms, shrinkage 0 to 100, 16 to 64 factors,
+# regularisation 15 to 45, 8 to 28 epochs, weight decay 1e-6 to 3e-4.
 
 # %% tags=["guard"]
-stated = {  # AP on window 4, all and novel pairs
-    "popularity × activity": [0.341, 0.106],
-    "own frequency": [0.484, 0.088],
-    "item neighbours": [0.342, 0.110],
-    "ALS": [0.404, 0.124],
-    "MF by gradient": [0.400, 0.125],
-}
-for name, both in stated.items():
-    off = table.loc[name, ["AP all", "AP novel"]] - both
-    assert off.abs().max() < (0.004 if name in trained else 0.001), (name, off)
-assert (table["spread all"] < 0.01).all() and (table["spread novel"] < 0.004).all()
-expected = torch.tensor([[0.140, 0.144, 0.129], [0.119, 0.147, 0.128]])  # 16 and 64 factors
-assert torch.allclose(grid[1][[3, 5]][:, [0, 2, 3]], expected, atol=3e-3), grid[1]
-for setting in ((64, 1.0), (64, 30.0), (16, 1.0)):
+# the figures in the text: they hold for the parameters as they are shipped
+ap = torch.tensor(table[["AP all", "AP novel"]].to_numpy()).T  # of the methods but chance
+stated = torch.tensor(  # in the table's order, without chance
+    [
+        [0.259, 0.336, 0.473, 0.335, 0.373, 0.396, 0.393],
+        [0.087, 0.106, 0.087, 0.109, 0.115, 0.124, 0.125],
+    ]
+)
+assert (ap[:, 1:] - stated).abs().max() < 0.004 and (ap[:, 1:4] - stated[:, :3]).abs().max() < 0.001
+assert (spreads[:, 0] < 0.005).all() and (spreads[:, 1] < 0.003).all(), spreads
+assert abs(test.labels[~test.novel, 0].sum() / test.labels[:, 0].sum() - 0.64) < 0.01  # repeats
+level = table.loc["ALS", "AUC all"] - table.loc["own frequency", "AUC all"]
+assert abs(level) < 0.01 and grid[0].max() < own[0] - 0.05
+expected = torch.tensor([[0.140, 0.147, 0.129], [0.119, 0.148, 0.128]])  # 16 and 64 factors
+assert torch.allclose(grid[1][[2, 4]][:, [0, 2, 3]], expected, atol=3e-3), grid[1]
+for setting in ((64, 1.0), (64, 25.0), (16, 1.0)):
     panel.value = setting
     place = [factor_choices.index(setting[0]), regularization_choices.index(setting[1])]
     assert f"AP novel {grid[1][*place]:.3f}" in panel.text, panel.text
