@@ -75,8 +75,8 @@ def mean_loss(chance):  # nats per visit
     return sum(paid) / len(paid)
 
 
-for chance in (0.05, 0.375, 0.5, 0.95):
-    print(f"always say {chance}: {mean_loss(chance):.3f} nats a visit")
+for guess in (0.05, 0.375, 0.5, 0.95):
+    print(f"always say {guess}: {mean_loss(guess):.3f} nats a visit")
 
 # %% [markdown]
 # <details><summary><b>Explain</b> (open it when you have run the cell)</summary>
@@ -108,7 +108,8 @@ panel
 # *Without a kernel:* the curve falls from 1.155 nats at a chance of 0.05 to its lowest point, 0.662
 # at 0.375, and climbs to 1.892 at 0.95, ever more steeply.
 #
-# Training a network, in lesson 3, is nothing else: moving numbers until such a loss is low.
+# From lesson 2 on, models are *trained*: many numbers are moved, step by step, to make such a loss
+# lower. Here you move one, and see the whole curve.
 
 # %% [markdown]
 # ## Exercises
@@ -230,13 +231,15 @@ checks.check_surprise(surprise)
 #
 # What breaks: a FAIL of the doctor (send them to its remedy; *data* is the frequent one), a slider
 # that shows as text (the notebook was opened in a program without widgets: use JupyterLab), arrow
-# keys that move to another cell (the slider was not framed: press Tab once more).
+# keys that move to another cell (the slider was not framed: press Tab once more). With other
+# parameters the guard may object to the figures in the text, and rightly.
 
 # %% tags=["guard"]
+# the figures in the text: they hold for the parameters as they are shipped
 assert abs(mean_loss(0.375) - 0.6616) < 1e-4
 assert min(chances, key=mean_loss) == 0.375
-for chance, nats in ((0.05, "1.155"), (0.375, "0.662"), (0.95, "1.892")):
-    panel.value = (chance,)
+for setting, nats in ((0.05, "1.155"), (0.375, "0.662"), (0.95, "1.892")):
+    panel.value = (setting,)
     assert nats in panel.text, panel.text
 panel.value = (0.5,)
 print("Lesson 0 holds: the losses are right and the slider answers.")
