@@ -10,6 +10,7 @@ from mtl_course.embeddings import (
     refuse_more_tags_than_tasks,
     small_embedding,
 )
+from mtl_course.ownership import all_but, decaying
 from mtl_course.parallel import LEAK
 
 
@@ -32,6 +33,11 @@ class AdditiveBlueprint(nn.Module):
     def forward(self, user: Int[Tensor, " n"], item: Int[Tensor, " n"]) -> Float[Tensor, "n tasks"]:
         pair = torch.cat([self.user_embedding(user), self.item_embedding(item)], dim=1)
         return self.heads(pair)
+
+    def parameter_groups(self, *, embedding_decay: float) -> list[dict[str, object]]:
+        """For an optimiser: weight decay on the two tables of embeddings, and on nothing else."""
+        tables = [self.user_embedding.weight, self.item_embedding.weight]
+        return decaying(self, tables, embedding_decay)
 
 
 class SharedBottom(PairEmbedding):
@@ -126,15 +132,8 @@ class SharedBottom(PairEmbedding):
             >>> [group["weight_decay"] for group in optimizer.param_groups]
             [0.1, 0.0]
         """
-        others = [p for name, p in self.named_parameters() if "_embedding." not in name]
-        return [
-            {"params": self.tables(), "weight_decay": embedding_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
+        return decaying(self, self.tables(), embedding_decay)
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """The parameters below the towers: what the tasks have in common and may fight over."""
-        own = {*self.towers.parameters(), *self.heads.parameters()}
-        if self.tag_heads is not None:
-            own |= {*self.tag_heads.parameters()}
-        return [parameter for parameter in self.parameters() if parameter not in own]
+        return all_but(self, [self.towers, self.heads, self.tag_heads])

@@ -60,8 +60,14 @@ def test_no_unit_of_the_shared_bottom_falls_silent():
     assert (logits[0] != logits[1]).all()
 
 
-def test_the_parameter_groups_hold_every_parameter_once_and_decay_the_embeddings_alone():
-    model = _shared_bottom(n_tasks=3, n_tags=1, n_history=2, user_features=torch.eye(N_USERS))
+@pytest.mark.parametrize("kind", ["additive", "shared bottom"])
+def test_the_parameter_groups_hold_every_parameter_once_and_decay_the_embeddings_alone(kind):
+    model = {
+        "additive": networks.AdditiveBlueprint(N_USERS, N_ITEMS, n_tasks=3, dim=4),
+        "shared bottom": _shared_bottom(
+            n_tasks=3, n_tags=1, n_history=2, user_features=torch.eye(N_USERS)
+        ),
+    }[kind]
 
     decayed, others = model.parameter_groups(embedding_decay=0.25)
 
