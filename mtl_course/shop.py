@@ -16,6 +16,8 @@ from mtl_course.interactions import PROBABILITY, Interactions, Scale, Split
 # squeeze the common 1 to 5 units into less of [0, 1].
 UNITS_CAP = 50
 
+STARS = Scale(1.0, 5.0, "stars")
+
 WEEKS_PER_WINDOW = 13
 
 # The columns of `panel(...).history`, in order. Each is a mean per window, or blind to how many
@@ -34,7 +36,9 @@ class Shop:
     """What a shop knows: who bought what in which window, who they are, what the items are."""
 
     name: str
-    log: pd.DataFrame  # user, item (row numbers), window (from 1), baskets, units, spend, last_week
+    # user, item (row numbers), window (from 1), baskets, units, spend, last_week; some shops have
+    # `rating` too: the mean stars that the user gave the item in the window, or NaN
+    log: pd.DataFrame
     users: pd.DataFrame  # row = user; user_id, then a column per tag: 0.0, 1.0 or NaN (not known)
     items: pd.DataFrame  # row = item; item_id, name, category, department
     tags: tuple[str, ...]  # the columns of `users` that are tags
@@ -84,8 +88,9 @@ def panel(shop: Shop, target: int, history: Sequence[int]) -> Interactions:
     """Every user who bought anything in window `target`, against every item of the shop.
 
     Tasks: "purchase" (bought in the window); "quantity" (log units over log `UNITS_CAP`, seen only
-    where bought: an amount, no opinion); then the user's tags, seen for tagged users only. A user
-    who is silent in the target window is left out: nobody knows what they would have bought, and
+    where bought: an amount, no opinion); "rating", if the log has stars (from 0 for one to 1 for
+    five, seen only where given); then the user's tags, seen for tagged users only. A user who is
+    silent in the target window is left out: nobody knows what they would have bought, and
     every figure is "given that the household came at all".
 
     Args:
@@ -112,8 +117,9 @@ def panel(shop: Shop, target: int, history: Sequence[int]) -> Interactions:
     bought, bought_units = bought[active], bought_units[active]
     n_items = len(shop.items)
     quantity = bought_units.clamp(min=1).log() / natural_log(UNITS_CAP)
+    rating = _ratings(shop, target)[active]  # [users, items, 0 or 1]
     tags = torch.tensor(shop.users[list(shop.tags)].to_numpy(dtype="float32"))[active]
-    tags = tags[:, None, :].expand(-1, n_items, -1)
+    stated = torch.cat([rating, tags[:, None, :].expand(-1, n_items, -1)], dim=2)  # NaN: not known
     labels = torch.stack([bought.float(), quantity.clamp(max=1) * bought], dim=2)
     observed = torch.stack([torch.ones_like(bought), bought], dim=2)
     features = history_features(shop, history)[active]
@@ -121,14 +127,15 @@ def panel(shop: Shop, target: int, history: Sequence[int]) -> Interactions:
     return Interactions(
         user=active.repeat_interleave(n_items),
         item=torch.arange(n_items).repeat(len(active)),
-        labels=torch.cat([labels, tags.nan_to_num()], dim=2).flatten(0, 1),
-        observed=torch.cat([observed, ~tags.isnan()], dim=2).flatten(0, 1),
-        tasks=("purchase", "quantity", *shop.tags),
+        labels=torch.cat([labels, stated.nan_to_num()], dim=2).flatten(0, 1),
+        observed=torch.cat([observed, ~stated.isnan()], dim=2).flatten(0, 1),
+        tasks=("purchase", "quantity", *["rating"] * rating.shape[2], *shop.tags),
         n_users=len(shop.users),
         n_items=n_items,
         scales=(
             PROBABILITY,
             Scale(0.0, natural_log(UNITS_CAP), "log units"),
+            *[STARS] * rating.shape[2],
             *(PROBABILITY for _ in shop.tags),
         ),
         history=features.flatten(0, 1),
@@ -206,6 +213,18 @@ def _dense(shop: Shop, column: str, windows: Sequence[int]) -> Float[Tensor, "us
     cells = torch.zeros(len(shop.users), len(shop.items))
     index = (_column(rows, "user", "int64"), _column(rows, "item", "int64"))
     return cells.index_put(index, _column(rows, column, "float32"), accumulate=True)
+
+
+def _ratings(shop: Shop, window: int) -> Float[Tensor, "users items known"]:
+    """From 0 for one star to 1 for five, NaN where nobody rated; no column if the log has none."""
+    if "rating" not in shop.log:
+        return torch.empty(len(shop.users), len(shop.items), 0)
+    rated = shop.log[(shop.log["window"] == window) & shop.log["rating"].notna()]
+    cells = torch.full((len(shop.users), len(shop.items)), torch.nan)
+    stars = _column(rated, "rating", "float32")
+    label = (stars - STARS.low) / (STARS.high - STARS.low)
+    cells[_column(rated, "user", "int64"), _column(rated, "item", "int64")] = label
+    return cells[:, :, None]
 
 
 def _recency(shop: Shop, history: Sequence[int]) -> Float[Tensor, "users items"]:

@@ -73,6 +73,31 @@ def test_labels_of_a_panel_by_hand(corner_shop):
     assert found.observed[:, 2].tolist() == [True, True, True, False, False, False]
 
 
+def test_stars_are_a_task_where_the_log_has_them_and_seen_only_where_given(corner_shop):
+    stars = [5.0, 1.0, 2.0, 4.0, 3.0, 2.5, float("nan"), 4.5, float("nan")]
+    rated = replace(corner_shop, log=corner_shop.log.assign(rating=stars))
+
+    found = shop.panel(rated, target=4, history=(1, 2, 3))
+
+    assert found.tasks == ("purchase", "quantity", "rating", "age_55_plus")
+    # in window 4 Ada gave her milk 4.5 stars, and Bo his bread none
+    assert found.labels[:, 2].tolist() == [(4.5 - 1) / 4, 0, 0, 0, 0, 0]
+    assert found.observed[:, 2].tolist() == [True, False, False, False, False, False]
+    assert found.scales[2] == (1.0, 5.0, "stars")
+    plain = shop.panel(corner_shop, target=4, history=(1, 2, 3))
+    assert_close(found.labels[:, [0, 1, 3]], plain.labels)
+    assert_close(found.history, plain.history)
+
+
+def test_a_split_of_rated_windows_keeps_the_stars_of_each(corner_shop):
+    stars = [5.0, 1.0, 2.0, 4.0, 3.0, 2.5, float("nan"), 4.5, float("nan")]
+    split = shop.split_by_time(replace(corner_shop, log=corner_shop.log.assign(rating=stars)))
+
+    given = [log.labels[log.observed[:, 2], 2].tolist() for log in split]
+
+    assert given == [[0.75, 0.5], [0.375], [0.875]]
+
+
 def test_a_quantity_label_leads_back_to_units(corner_shop):
     found = shop.panel(corner_shop, target=3, history=(1, 2))
     low, high, unit = found.scales[1]
