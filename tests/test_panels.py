@@ -9,7 +9,7 @@ import torch
 from mtl_course import panels
 
 JS_TESTS = Path(__file__).parent / "js"
-VIEWS = ["tradeoff", "settings", "training", "gates", "simplex", "scores", "worlds"]
+VIEWS = ["tradeoff", "settings", "training", "gates", "simplex", "scores", "session", "worlds"]
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None, reason="node, which runs the page code's tests, is not installed"
 )

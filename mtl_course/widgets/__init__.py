@@ -4,6 +4,7 @@ from mtl_course.widgets.charts import Axis, Baseline, Chart, Series
 from mtl_course.widgets.gates import GatesExplorer, explore_gates
 from mtl_course.widgets.pages import page_fragments, page_html, write_page
 from mtl_course.widgets.scores import ScoresExplorer, explore_scores
+from mtl_course.widgets.session import SessionExplorer, explore_session
 from mtl_course.widgets.settings import SettingsExplorer, explore_settings
 from mtl_course.widgets.simplex import SimplexExplorer, explore_simplex
 from mtl_course.widgets.tradeoff import TradeoffExplorer, explore_tradeoff
@@ -19,6 +20,7 @@ __all__ = [
     "GatesExplorer",
     "ScoresExplorer",
     "Series",
+    "SessionExplorer",
     "SettingsExplorer",
     "SimplexExplorer",
     "TradeoffExplorer",
@@ -26,6 +28,7 @@ __all__ = [
     "WorldExplorer",
     "explore_gates",
     "explore_scores",
+    "explore_session",
     "explore_settings",
     "explore_simplex",
     "explore_tradeoff",
