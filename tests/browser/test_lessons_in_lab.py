@@ -6,7 +6,26 @@ import pytest
 
 pytestmark = pytest.mark.browser
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+PANEL = ".mtl-panel"
 SLIDER = ".mtl-panel input[type=range]"
+PICTURES = ".mtl-panel .pictures"
+MOVES = {  # lesson: where its guard leaves the panel, then (slider, key, the words, the value)
+    "01_shop_and_log": (
+        "k-core: households an item must have 90: density 0.14",
+        (0, "End", "k-core: households an item must have 400: density 0.30", "(400,)"),
+        (0, "ArrowLeft", "k-core: households an item must have 200: density 0.2", "(200,)"),
+    ),
+    "02_collaborative_filtering": (
+        "factors 16, regularisation 1: AP all 0.400, AP novel 0.140",
+        (0, "End", "factors 64, regularisation 1: AP all 0.396, AP novel 0.119", "(64, 1.0)"),
+        (1, "ArrowRight", "factors 64, regularisation 10: AP all 0.41", "(64, 10.0)"),
+    ),
+    "03_deep_embeddings": (
+        "embedding width 8, weight decay 0.3: trained rows 0.4",
+        (1, "Home", "embedding width 8, weight decay none: trained rows 0.9", "(8, 'none')"),
+        (0, "End", "embedding width 32, weight decay none: trained rows ", "(32, 'none')"),
+    ),
+}
 
 
 def test_the_stored_lesson_shows_its_results_before_anything_is_run(open_notebook):
@@ -38,6 +57,28 @@ def test_a_lesson_answers_to_the_keyboard(open_notebook):
     assert page.evaluate("document.activeElement.innerText").startswith("A. It compared my code")
 
     assert notebook.ask("checks.check_share(3 / 8)").startswith("Right (share)")
+
+
+@pytest.mark.parametrize("lesson", MOVES)
+def test_the_sliders_of_a_lesson_change_its_words_and_its_picture(open_notebook, lesson):
+    start, *moves = MOVES[lesson]
+    notebook = open_notebook(stored=NOTEBOOKS / f"{lesson}.ipynb")
+    page = notebook.page
+    page.set_default_timeout(240_000)
+    notebook.run_all()
+
+    page.locator(SLIDER).first.scroll_into_view_if_needed()
+    status, news = page.locator(f"{PANEL} [role=status] .line > :not(.twin)").all()
+    notebook.wait_until(lambda: status.inner_text().startswith(start), start)
+    now = start
+    for which, key, words, value in moves:
+        before = notebook.picture(PICTURES)
+        page.locator(SLIDER).nth(which).press(key)
+        notebook.wait_until(lambda words=words: status.inner_text().startswith(words), words)
+        assert f"Against {now.partition(':')[0]}" in news.inner_text()
+        assert notebook.picture(PICTURES) != before
+        assert notebook.ask("print(panel.value)") == value
+        now = words
 
 
 def test_below_a_picture_stands_its_description(open_notebook):
