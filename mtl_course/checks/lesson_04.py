@@ -7,13 +7,18 @@ from mtl_course.checks.verdicts import (
     Mistake,
     announce,
     give_hint,
-    same_members,
     show_progress,
 )
 
 THETA = torch.tensor([-1.0, 0.0, 0.5, 2.0])
 ALPHA = torch.tensor([0.1, 0.5, 0.8])
 SCALE = torch.tensor([3.0, 3.0, 10.0])
+
+
+def letters(answer: object) -> set[str]:
+    """The letters of a list, or of one text, in any order and case."""
+    return {str(letter).upper() for letter in answer}
+
 
 SLOPE = Exercise(
     name="slope",
@@ -40,6 +45,10 @@ SLOPE = Exercise(
         Mistake(
             lambda theta, alpha: -(alpha * 2 * (theta - 1) + (1 - alpha) * 6 * (theta + 1)),
             "That is the direction of the step, against the slope. The slope has the other sign.",
+        ),
+        Mistake(
+            lambda theta, alpha: alpha * 2 * (theta - 1) + 6 * (theta + 1),
+            "Quantity's slope has no weight yet: it is 1 − α.",
         ),
         Mistake(
             lambda theta, _: 2 * (theta - 1) + 6 * (theta + 1),
@@ -83,13 +92,18 @@ FRONT = Exercise(
             ["E"],
             "For AP larger is better, for RMSE smaller. E is best if smaller is better in both.",
         ),
+        Mistake(
+            ["A", "B"],
+            "None of these is beaten. But they are not all: try each of the others in turn.",
+            recognised=lambda found: letters(found) < {"A", "B", "E"},
+        ),
     ),
     hints=(
         "AP: larger is better. RMSE: smaller is better. Compare the trainings two by two.",
         "One of each pair with the same RMSE goes: A and D, B and C.",
         'on_the_front = ["A", "B", ...], and the one with the smallest RMSE.',
     ),
-    alike=same_members,
+    alike=lambda expected, found: letters(found) == letters(expected),
 )
 REST = Exercise(
     name="rest",
@@ -104,6 +118,14 @@ REST = Exercise(
         Mistake(
             lambda alpha, scale: alpha - scale * (1 - alpha),
             "That is the numerator. Divide by the sum of both pulls, α + scale (1 − α).",
+        ),
+        Mistake(
+            lambda alpha, scale: (alpha - 3 * (1 - alpha)) / (alpha + 3 * (1 - alpha)) + 0 * scale,
+            "That is right for scale 3 only: put `scale` where your 3 stands.",
+        ),
+        Mistake(
+            lambda alpha, scale: alpha - scale * (1 - alpha) / alpha + scale * (1 - alpha),
+            "A division comes before a sum: put what stands above and below it in parentheses.",
         ),
         Mistake(
             lambda alpha, scale: (scale * (1 - alpha) - alpha) / (alpha + scale * (1 - alpha)),

@@ -15,7 +15,7 @@ def within(tolerance: float) -> Alike:
 
     def alike(expected: object, found: object) -> bool:
         wanted, given = _as_array(expected), _as_array(found)
-        return wanted.shape == given.shape and bool((abs(wanted - given) <= tolerance).all())
+        return wanted.shape == given.shape and bool((abs(wanted - given) <= tolerance + 1e-9).all())
 
     return alike
 

@@ -137,10 +137,9 @@ print("finite differences agree with backward() in the network, too")
 # %% [markdown]
 # ## 21 weights, three seeds, at once
 #
-# Untrained, both losses are near a coin flip's log 2 = 0.69 nats. The next cell makes 63 trainings,
-# stacked, several times faster than one after the other. What matters is the *ratio* of the
-# weights, so α goes in equal steps of its log-odds, from 0.02 (1 : 49) to 0.98 (49 : 1). A sample
-# of the validation window draws the learning curves.
+# Untrained, both losses are near a coin flip's log 2 = 0.69 nats. Next, 63 trainings at once. What
+# matters is the *ratio* of the weights, so α goes in equal steps of its log-odds, from
+# 0.02 (1 : 49) to 0.98 (49 : 1). A sample of the validation window draws the learning curves.
 
 
 # %%
@@ -167,7 +166,7 @@ real_sweep = swept(real.train, real.validation, learning_rate=0.01, embedding_de
 # Only the *simulated* shop has ratings. There α weighs purchase against rating, and ρ, the
 # *agreement* of the tasks, is 0: what makes users buy has nothing to do with what they praise.
 #
-# **Predict.** As α falls from 0.98 to 0.02, what does purchase's AP do? A. It falls as α does.
+# **Predict.** As α falls from 0.98 to 0.02, what does purchase's AP do? A. It falls to chance.
 # B. It hardly changes. C. It falls by a third. Answer for each shop.
 
 # %%
@@ -248,8 +247,9 @@ for name, found in (("real", real_metrics), ("simulated", sim_metrics)):
 picture = figures.blank_picture(
     "Two metrics at 21 weights. Left, the real shop: AP of purchase from about 0.48 to 0.49, RMSE "
     "of quantity from about 0.61 to 0.63 log units, in a front hardly longer than its bars. Right, "
-    "the simulated shop: a curved front from AP about 0.5 and RMSE about 1.1 stars to AP about "
-    "0.75 and RMSE about 1.4. Bars: one standard deviation over three seeds.",
+    "the simulated shop: a front from AP about 0.6 and RMSE about 1.06 stars to 0.76 and 1.18; the "
+    "most one-sided weights are beaten. Dashed: own frequency. Bars: one standard deviation over "
+    "three seeds.",
     columns=2,
     width=9.6,
     height=4,
@@ -262,21 +262,23 @@ for ax, (found, other) in zip(picture.axes, shops, strict=True):
     figures.draw_tradeoff(
         ax, means, spreads, on_front, alphas, names, larger_is_better=(True, False)
     )
+picture.axes[0].axvline(own_ap, color=figures.BASELINE_COLOR, linestyle="--")
 picture
 
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# B in the real shop: a hundredth, hardly more than three seeds can tell. Read axes before shapes. C
-# in the simulated shop, from about 0.75 to 0.5, while the rating goes from chance to 1.1 stars. Not
-# all of that is a fight over the bottom: with ρ = 0.9 purchase still falls to about 0.56, for a
-# small weight got it nowhere in 300 steps. A front is that of a budget.
+# B in the real shop: a hundredth, hardly more than three seeds can tell. At no α do these short
+# trainings pass own frequency: a sweep compares weights, not models. C in the simulated shop, from
+# about 0.75 to 0.5. There α = 0.98 buys no AP that 0.83 has not, and costs 0.2 stars. A fight over
+# the bottom, or too few steps? Lesson 6 tells.
 #
 # </details>
 #
 # ## Look up, then steer
 #
-# This slider looks up finished networks. The lists: the five likeliest purchases.
+# This slider looks up finished networks, on the test window: look, and choose on the validation
+# window. The lists: the five likeliest purchases.
 
 # %% tags=["nbval-ignore-output"]
 households = judges[:3]
@@ -298,8 +300,8 @@ explorer
 # *Without a kernel:* from α = 0.02 to 0.98 AP of purchase goes from about 0.48 to 0.49, RMSE of
 # quantity from 0.62 to 0.63; most of the lists stays.
 #
-# Now steer, in the simulated shop, by plain gradient descent: press Start, wait until both losses
-# have fallen, drag α to 0.98, then to 0.02.
+# Now steer, in the simulated shop, by plain gradient descent: press Start, wait 1,500 steps, drag α
+# to 0.98, and later to 0.02.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -322,12 +324,12 @@ steered = widgets.watch_training(start, simulated.train.tasks, 16_000, name="les
 steered
 
 # %% [markdown]
-# *Without a kernel:* at α = 0.98 purchase's loss falls and the rating's rises: the shared bottom is
-# pulled away. At 0.02 it is the other way round.
+# *Without a kernel:* 1,500 steps at 0.5 bring the losses to about 0.35 and 0.61 nats; 500 at 0.98
+# to 0.32 and 0.62: the bottom is pulled away. 500 at 0.02: 0.39 and 0.56.
 #
 # ## Exercises
 #
-# **1.** Write the slope of the tug of war's weighted loss, by hand.
+# **1.** Write the slope of the tug of war's weighted loss, by hand; θ may be a tensor.
 
 
 # %% tags=["solution"]
@@ -451,30 +453,29 @@ checks.check_rest(rest)
 # "In which shop would you pay for tuning α?" Collect a bet on each shop.
 #
 # What breaks: the sweeps take about ten seconds together, in which nothing else answers. The
-# steered training waits while no page shows it. With `steps = 1500`, a minute's work, the simulated
-# shop's middle weights come close to the best of both ends, and the ends stay apart. With ρ = 0.9
-# instead of 0 the rating keeps most of its gain even at α = 0.98: purchase teaches it. Purchase at
-# α = 0.02 still suffers: a small weight in a small budget, not only a fight. Lesson 6 tells them
-# apart.
+# steered training waits while no page shows it. Measured once, with `steps = 1500`, a minute's
+# work, the simulated shop's middle weights come close to the best of both ends, and the ends stay
+# apart. With ρ = 0.9 instead of 0 the rating keeps most of its gain even at α = 0.98: purchase
+# teaches it. Purchase at α = 0.02 still suffers: a small weight in a small budget is no fight.
 
 # %% tags=["guard"]
 real_ap, real_rmse = real_metrics.mean(dim=1).T  # [points]
 sim_ap, sim_rmse = sim_metrics.mean(dim=1).T
-assert abs(theta + 0.5) < 1e-3
-assert abs(own_ap - 0.491) < 0.001
-assert floor["real"][0] + 0.3 < real_ap.min() < real_ap.max() < own_ap + 0.02
-assert abs(real_ap[0] - 0.48) < 0.012
-assert abs(real_ap[-1] - 0.488) < 0.01
-assert abs(real_rmse[0] - 0.616) < 0.015
-assert abs(real_rmse[-1] - 0.629) < 0.015
+now, ends, ours = torch.tensor([0.5, 0.5]), [], start(lambda: now)
+for alpha, n in ((0.5, 1500), (0.98, 500), (0.02, 500)):
+    now = torch.tensor([alpha, 1 - alpha])
+    ends.append(torch.stack([next(ours).losses for _ in range(n)])[-100:].mean(dim=0))
+stated = [-0.5, 0.491, 0.48, 0.488, 0.616, 0.629, 0.49, 0.765, 0.75, 1.08, 1.38]
+stated += [0.35, 0.61, 0.32, 0.62, 0.39, 0.56]
+found = [theta, own_ap, *real_ap[[0, -1]], *real_rmse[[0, -1]], *sim_ap[[0, 14, -1]]]
+found = torch.tensor([*found, *sim_rmse[[0, -1]], *torch.cat(ends)])
+near = torch.tensor([0.001] * 2 + [0.013] * 4 + [0.06, 0.04, 0.04, 0.05, 0.06] + [0.02] * 6)
+assert ((found - torch.tensor(stated)).abs() < near).all(), found
+assert floor["real"][0] + 0.3 < real_ap.min() < real_ap.max() < own_ap
 assert floor["sim"][0] + 0.2 < sim_ap.min() < sim_ap[-1] - 0.15 < ceiling[0] - 0.2
-assert ceiling[1] + 0.1 < sim_rmse.min() < sim_rmse[-1] - 0.2 < floor["sim"][1] - 0.1
-assert abs(sim_ap[0] - 0.49) < 0.06
-assert abs(sim_ap[-1] - 0.75) < 0.04
-assert abs(sim_rmse[0] - 1.08) < 0.05
+assert (sim_metrics[20, :, 1] > sim_metrics[14, :, 1] + 0.1).all()  # 14: α = 0.83
 for place, alpha in ((0, 0.02), (10, 0.5), (20, 0.98), (10, 0.5)):
     explorer.alpha = steered.alpha = alpha
     assert explorer.text.startswith(f"α = {alpha}: AP of purchase {real_ap[place]:.3f} ± 0.0")
-    assert abs(steered.weights[1] - (1 - alpha)) < 1e-6
-assert not steered.error, steered.error
+    assert abs(steered.weights[1] - (1 - alpha)) < 1e-6 and not steered.error, steered.error
 print("Lesson 4 holds: one shop hardly asks for α, the other does, and both sliders answer.")
