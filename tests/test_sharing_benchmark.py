@@ -1,0 +1,90 @@
+"""The real shop's table of who shares what: what is stored, and that its networks are of a size."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from mtl_course import capacity, datasets
+from mtl_course.interactions import PROBABILITY, Interactions, Scale, Split, only_tasks
+
+ROOT = Path(__file__).parents[1]
+FIGURES = ["ap_all", "ap_novel", "rmse_quantity"]
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("sharing_run", ROOT / "benchmarks/sharing/run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def small():
+    """2,400 pairs of a household of whom it matters, and little else, how often it came before."""
+    generator = torch.Generator().manual_seed(0)
+    user, item = torch.cartesian_prod(torch.arange(60), torch.arange(40)).T
+    history = torch.rand(2400, 5, generator=generator)
+    bought = torch.bernoulli(history[:, 0] ** 3, generator=generator)
+    log = Interactions(
+        user=user,
+        item=item,
+        labels=torch.stack([bought, history[:, 1] * bought], dim=1),
+        observed=torch.stack([torch.ones(2400), bought], dim=1).bool(),
+        tasks=("purchase", "quantity"),
+        n_users=60,
+        n_items=40,
+        scales=(PROBABILITY, Scale(0.0, 3.9, "log units")),
+        history=history,
+        novel=history[:, 2] < 0.5,
+    )
+    return Split(log, log, log)
+
+
+def test_all_networks_have_as_many_parameters_as_the_eight_experts(benchmark, small):
+    sizes = {
+        name: sum(
+            capacity.count_parameters(benchmark.new_model(name, only_tasks(small.train, tasks)))
+            for tasks in benchmark.groups_of(name)
+        )
+        for name in benchmark.MODELS
+    }
+    eight = sizes["MMoE, 8 experts"]
+    assert sizes.pop("single task, twice the size") == pytest.approx(2 * eight, rel=0.05)
+    for name, size in sizes.items():
+        assert size == pytest.approx(eight, rel=0.05), name
+
+
+@pytest.mark.parametrize("name", ["single task", "shared bottom", "MMoE, 8 experts", "PLE"])
+def test_a_row_is_learned_and_comes_out_the_same_again(benchmark, small, name, monkeypatch):
+    monkeypatch.setitem(benchmark.SETTINGS, "batch_size", 60)
+    monkeypatch.setitem(benchmark.SETTINGS, "learning_rates", [0.02])
+    monkeypatch.setitem(benchmark.SETTINGS, "embedding_decays", [0.01])
+    monkeypatch.setitem(benchmark.SETTINGS, "choosing_rows", 2)
+
+    tried = benchmark.chosen_settings(name, small)
+    row, again = (benchmark.measured(name, small, 0, tried) for _ in range(2))
+
+    assert [len(one) for one in tried] == [1] * len(benchmark.groups_of(name))
+    base_rate = small.test.labels[:, 0].mean().item()
+    assert row["ap_all"] > base_rate + 0.2
+    for figure in FIGURES:
+        assert row[figure] == again[figure]
+
+
+def test_the_stored_table_is_whole_and_made_with_these_settings(benchmark):
+    stored, results = benchmark.read(), datasets.load_results("sharing")
+
+    counts = results.groupby("model")["seed"].nunique()
+    assert set(counts.index) == set(benchmark.MODELS)
+    assert (counts >= 5).all()
+    assert len(stored["rows"]) == len(results)
+    tried = len(benchmark.SETTINGS["learning_rates"]) * len(benchmark.SETTINGS["embedding_decays"])
+    for name in benchmark.MODELS:  # the same search for all
+        assert [len(one) for one in stored["chosen"][name]] == [tried] * len(
+            benchmark.groups_of(name)
+        )
+    assert (results["ap_all"] > 0.45).all()  # chance: 0.101
+    assert (results["ap_novel"] > 0.09).all()  # chance: 0.045
