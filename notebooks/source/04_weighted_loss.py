@@ -467,7 +467,7 @@ for alpha, n in ((0.5, 1500), (0.98, 500), (0.02, 500)):
     ends.append(torch.stack([next(ours).losses for _ in range(n)])[-100:].mean(dim=0))
 stated = [-0.5, 0.491, 0.48, 0.488, 0.616, 0.629, 0.49, 0.765, 0.75, 1.08, 1.38]
 stated += [0.35, 0.61, 0.32, 0.62, 0.39, 0.56]
-found = [theta, own_ap, *real_ap[[0, -1]], *real_rmse[[0, -1]], *sim_ap[[0, 14, -1]]]
+found = [theta.detach(), own_ap, *real_ap[[0, -1]], *real_rmse[[0, -1]], *sim_ap[[0, 14, -1]]]
 found = torch.tensor([*found, *sim_rmse[[0, -1]], *torch.cat(ends)])
 near = torch.tensor([0.001] * 2 + [0.013] * 4 + [0.06, 0.04, 0.04, 0.05, 0.06] + [0.02] * 6)
 assert ((found - torch.tensor(stated)).abs() < near).all(), found
