@@ -1,6 +1,16 @@
 """Judges the exercises of lesson 03: the blueprint's parameters, and which scores rank alike."""
 
+from itertools import combinations
+
 from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
+
+RIGHT = [True, True, False, False]  # which of (a) to (d) rank the items the same for everybody
+
+
+def _with_wrong(letters: str) -> list[bool]:
+    """The answer that is right but for these letters."""
+    return [right != (letter in letters) for letter, right in zip("abcd", RIGHT, strict=True)]
+
 
 PARAMETERS = Exercise(
     name="parameters",
@@ -26,6 +36,16 @@ PARAMETERS = Exercise(
         ),
         Mistake(
             lambda n_users, n_items, dim, n_tasks: (
+                (n_users + n_items) * dim + 2 * dim * n_tasks + 1
+            ),
+            "Nearly: there is a constant c for each task, not one for all.",
+        ),
+        Mistake(
+            lambda n_users, n_items, dim, _: (n_users + n_items) * dim + 2 * dim + 1,
+            "That is one unit. Each task has a unit of its own.",
+        ),
+        Mistake(
+            lambda n_users, n_items, dim, n_tasks: (
                 n_users * n_items * dim + 2 * dim * n_tasks + n_tasks
             ),
             "A table has a row for a user or for an item, not for a pair.",
@@ -36,29 +56,42 @@ PARAMETERS = Exercise(
         "A table has rows × width numbers; a unit has 2 × width weights and one constant.",
         "return (n_users + n_items) * dim + 2 * dim * n_tasks + n_tasks",
     ),
-    inputs=(10, 20, 4, 2),
+    inputs=(10, 20, 5, 3),
 )
 SAME = Exercise(
     name="same",
-    expects="True or False",
-    solution=[True, True, False, False],
+    expects="four of True or False, in the order a to d",
+    solution=RIGHT,
     means="Only what holds u and v in one term can turn the order of two items round.",
     mistakes=(
         Mistake(
-            [True, False, False, False],
-            "A hidden layer that sees u alone is still the household's part, however deep.",
+            _with_wrong("a"),
+            "(a) is wrong: w can be split into a part that weighs u and a part that weighs v.",
         ),
         Mistake(
-            [True, True, True, False],
-            "u · v is one term of both: another household weighs the items by other numbers.",
+            _with_wrong("b"),
+            "(b) is wrong: what a network makes of u alone is the household's part, however deep.",
         ),
         Mistake(
-            [True, True, False, True],
-            "relu(u + v) cannot be split into a part of u and a part of v: the kink mixes them.",
+            _with_wrong("c"),
+            "(c) is wrong: in u · v another household weighs the items by other numbers.",
         ),
         Mistake(
-            [False, False, True, True],
-            "The other way round: True where the list is the same for all.",
+            _with_wrong("d"),
+            "(d) is wrong: relu(u + v) is no part of u plus a part of v: the kink mixes them.",
+        ),
+        Mistake(
+            _with_wrong("abcd"),
+            "All four are the other way round: True where the list is the same for all.",
+        ),
+        *(
+            Mistake(
+                _with_wrong("".join(letters)),
+                f"{' and '.join(f'({letter})' for letter in letters)} are wrong. Ask of each: is "
+                f"it a part of u plus a part of v?",
+            )
+            for n_wrong in (2, 3)
+            for letters in combinations("abcd", n_wrong)
         ),
     ),
     hints=(

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 3. Deep embeddings
 #
-# You build the network that many tutorials start from, find out that it gives everybody the same
-# list, repair it, and feed it until it beats own frequency.
+# You build the network that many tutorials start from, see that it gives everybody the same list,
+# repair it, and feed it until it beats own frequency.
 #
 # **45 minutes.** Prerequisite: lesson 2.
 #
@@ -40,16 +40,16 @@ torch.set_num_threads(1)
 # %% tags=["parameters"]
 seeds = (0, 1, 2)
 share = 0.5  # of window 3's rows, drawn at random, that train the networks
-batch_size, learning_rate, epochs = 1024, 0.02, 1
-n_judges = 500  # households of window 4, with all their rows, that judge the networks
+batch_size, learning_rate, epochs = 2048, 0.02, 1
+n_judges, n_draws = 500, 50  # households that judge in window 4 if they come; draws of them
 n_small = 10_000  # rows that train each network of the slider
 n_cold = 300  # households that play new ones
 
 # %% [markdown]
 # ## Warm-up: a score by hand
 #
-# An *embedding* is a vector for a user or an item, learned like any weight. Below they are typed
-# in. The *blueprint* puts both side by side, and one unit weighs the four numbers:
+# An *embedding* is a learned vector for a user or an item; below they are typed in. The *blueprint*
+# puts both side by side, and one unit weighs the four numbers:
 # logit = w · [u, v] + c. (The higher the *logit*, the likelier the purchase.) Ann and milk, on
 # paper: 1·1 − 1·0 + 1·2 + 1·1 − 3 = 1.
 
@@ -64,9 +64,17 @@ for name, one in zip(("Ann", "Ben"), u, strict=True):
 # %% [markdown]
 # ## The blueprint in PyTorch
 #
-# The same with tables to look rows up in, and one unit for each task: *purchase* and *quantity*.
-# Adam, an *optimiser*, decides how far each number moves in a step. Settings were chosen on
-# window 3, by networks trained on window 2. Here all moves on by one window: 3 trains, 4 judges.
+# The same with tables of embeddings and a unit for each task: *purchase* and *quantity*. With p the
+# sigmoid of the logit, a label of 0.3 costs 0.3 · (−log p) + 0.7 · (−log(1 − p)); `task_losses`
+# averages this over each task's seen labels (a quantity: where bought). Adam, an *optimiser*,
+# decides how far each number moves in a step.
+#
+# Settings were chosen on window 3, by networks trained on window 2. Here 3 trains, 4 judges. Who
+# buys nothing in a window is left out there (107 of 2,314 households in window 3): every figure is
+# given that the household came.
+#
+# **Predict.** Of three households' five best items, how many are the same? A. None. B. About half.
+# C. All, in the same order.
 
 
 # %%
@@ -95,60 +103,46 @@ blind_train = without_history(train)  # who and what, nothing else
 torch.manual_seed(0)
 blueprint = Blueprint(train.n_users, train.n_items, 2, dim=8)
 optimizer = torch.optim.Adam(blueprint.parameters(), lr=learning_rate)
+# one epoch: all rows once, a few at a time, in random order
 for batch in minibatches(blind_train, batch_size, torch.Generator().manual_seed(0)):
     logits = blueprint(batch.user, batch.item)  # [n, tasks]
     task_loss = losses.task_losses(logits, batch)  # [tasks]
     loss = task_loss.sum()  # lesson 4 weighs them
-    optimizer.zero_grad()
-    loss.backward()
+    optimizer.zero_grad()  # forgets the last batch's gradients
+    loss.backward()  # this batch's
     optimizer.step()
 
 # %%
-# hand-over: class and loop are `AdditiveBlueprint` and `training_steps`, used from here on
-torch.manual_seed(0)
+# hand-over: the class is `AdditiveBlueprint` from here on, and the loop `training_steps`
 additive = networks.AdditiveBlueprint(train.n_users, train.n_items, 2, dim=8)
-steps = training.training_steps(
-    additive,
-    blind_train,
-    losses.task_losses,
-    lambda task_loss: task_loss.sum().backward(),
-    torch.optim.Adam(additive.parameters(), lr=learning_rate),
-    epochs=1,
-    batch_size=batch_size,
-    generator=torch.Generator().manual_seed(0),
-)
-print(f"{len(list(steps))} steps")
-three, every_item = torch.tensor([0, 1, 2]), torch.arange(train.n_items)
-item_names = core.items["name"].astype(object).to_numpy()
-torch.testing.assert_close(additive.heads.weight, blueprint.heads.weight, rtol=1e-3, atol=1e-3)
-
-# %% [markdown]
-# **Predict.** It was trained on what each household bought. Of three households' five best items,
-# how many are the same? A. None. B. About half. C. All, in the same order.
+additive.load_state_dict(blueprint.state_dict())
+few = train.user[:4], train.item[:4]
+torch.testing.assert_close(additive(*few), blueprint(*few))
+three, item_names = torch.tensor([0, 2, 3]), core.items["name"].astype(object).to_numpy()
 
 
 # %%
-def lists(model):  # the five best items of three households
+def lists(model, households):  # the five best items of each: [users, 5]
+    every_item = torch.arange(train.n_items)
     with torch.no_grad():
-        scores = [model(one.expand(len(every_item)), every_item)[:, 0] for one in three]
-    return pd.DataFrame(item_names[torch.stack(scores).topk(5).indices.numpy()])
+        scores = [model(one.expand(len(every_item)), every_item)[:, 0] for one in households]
+    return torch.stack(scores).topk(5).indices
 
 
-lists(additive)
+pd.DataFrame(item_names[lists(additive, three).numpy()], three.tolist())
 
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
 # C. Split w into a part for u and a part for v: logit = a(user) + b(item) + c. A household adds the
-# same amount to every item, and the order stays. It is popularity by a detour.
+# same amount to every item, and the order stays.
 #
 # </details>
 #
 # ## The missing layer
 #
-# The score needs something that is neither the household's nor the item's alone: here the products
-# u * v, and a *hidden layer* that both tasks share. A *tower* is a task's own layer, a *head* its
-# last unit. By hand:
+# The score needs something of both at once: the products u * v, and a *hidden layer* that the tasks
+# share. A *tower* is a task's own layer, a *head* its last unit. By hand:
 
 # %%
 repaired = networks.SharedBottom(train.n_users, train.n_items, 2, dim=8, hidden=32)
@@ -161,12 +155,13 @@ torch.testing.assert_close(by_hand, repaired(train.user[:4], train.item[:4])[:, 
 
 # %%
 def fit(model, log, seed, embedding_decay, n_epochs=epochs, batch_size=batch_size):
-    weights = torch.tensor([0.7, 0.3])  # of purchase and quantity
+    weights = torch.tensor([0.7, 0.3])  # of purchase and quantity: chosen on window 3
     generator = torch.Generator().manual_seed(seed)
     groups = model.parameter_groups(embedding_decay=embedding_decay)  # pulls embeddings towards 0
     optimizer = torch.optim.Adam(groups, lr=learning_rate, fused=True)
     n_steps = n_epochs * (1 + (len(log) - 1) // batch_size)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)  # ever smaller steps
+    # steps that shrink along a cosine
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)  # to 0
     for _ in training.training_steps(
         model,
         log,
@@ -182,13 +177,18 @@ def fit(model, log, seed, embedding_decay, n_epochs=epochs, batch_size=batch_siz
 
 
 # %%
-def trained(log, seed, embedding_decay, dim=8, n_epochs=epochs):
+def trained(log, seed, embedding_decay, dim=8, n_epochs=epochs, batch_size=batch_size):
     torch.manual_seed(seed)
     n_history = 0 if log.history is None else log.history.shape[1]
-    model = networks.SharedBottom(
-        log.n_users, log.n_items, 2, dim=dim, hidden=32, n_history=n_history
-    )
-    return fit(model, log, seed, embedding_decay, n_epochs)
+    sizes = (log.n_users, log.n_items, 2)
+    model = networks.SharedBottom(*sizes, dim=dim, hidden=32, n_history=n_history)
+    return fit(model, log, seed, embedding_decay, n_epochs, batch_size)
+
+
+def trained_additive(seed):
+    torch.manual_seed(seed)
+    model = networks.AdditiveBlueprint(train.n_users, train.n_items, 2, dim=8)
+    return fit(model, blind_train, seed, embedding_decay=0.0, n_epochs=2)
 
 
 def ap_of(scores, log):  # AP over all pairs, over novel pairs
@@ -201,24 +201,27 @@ def judged(model, log):
         return ap_of(model(*log.inputs)[:, 0], log)
 
 
-everyone = torch.randperm(len(core.users), generator=torch.Generator().manual_seed(1))
-test = take(window_4, torch.isin(window_4.user, everyone[:n_judges]))
-blind_test = without_history(test)
-chance = (test.labels[:, 0].mean().item(), test.labels[test.novel, 0].mean().item())
+def in_common(lists):  # of five items, how many two households share on average
+    counts = torch.zeros(train.n_items).index_add(0, lists.flatten(), torch.ones(lists.numel()))
+    return (counts @ (counts - 1) / (len(lists) * (len(lists) - 1))).item()
 
 
 # %%
+additives = [trained_additive(seed) for seed in seeds]  # the same budget for both
 models = [trained(blind_train, seed, embedding_decay=0.0, n_epochs=2) for seed in seeds]
-lists(models[0])
+of_500 = lists(models[0], torch.arange(500))
+print(f"of five items two households share about {in_common(of_500):.1f}")
+pd.DataFrame(item_names[lists(models[0], three).numpy()], three.tolist())
 
 # %% [markdown]
-# The lists differ now. But a household's own past is not in the inputs, only in its 8 numbers.
+# Lists can differ now, and some do: these three were chosen for that. Most of 500 look alike. A
+# household's past is only in its 8 numbers.
 #
 # ## Feed it
 #
-# So give the network more *inputs*. First the pair's history: how often, how much, how lately, how
-# active the household, how popular the item. Then three scores of lesson 2: ALS, item neighbours,
-# user neighbours, from the windows before the one to be predicted.
+# Give the network more *inputs*: first the pair's history (how often, how much, how lately; how
+# active the household, how popular the item), then three scores of lesson 2, ALS, item and user
+# neighbours, from the windows before the predicted one.
 #
 # **Predict.** Which brings most on novel pairs? A. The repair. B. The history. C. The scores.
 
@@ -241,18 +244,20 @@ def fed(log, windows):  # with three scores from `windows` alone
     return log, als, factors.item
 
 
+# %%
+everyone = torch.randperm(len(core.users), generator=torch.Generator().manual_seed(1))
+test = take(window_4, torch.isin(window_4.user, everyone[:n_judges]))
 fed_train, _, _ = fed(train, [1, 2])
 fed_test, als, item_factors = fed(test, [1, 2, 3])
-
-# %%
 with_history = [trained(train, seed, embedding_decay=0.3) for seed in seeds]
 with_all = [trained(fed_train, seed, embedding_decay=0.3) for seed in seeds]
 
 # %%
 own = baselines.own_frequency(shop.baskets(core, [1, 2, 3]))
+blind_test = without_history(test)
 found = {
-    "chance": [chance],
-    "additive": [judged(additive, blind_test)],
+    "chance": [[rows.mean().item() for rows in (test.labels[:, 0], test.labels[test.novel, 0])]],
+    "additive": [judged(model, blind_test) for model in additives],
     "repaired": [judged(model, blind_test) for model in models],
     "own frequency": [ap_of(own[test.user, test.item], test)],
     "+ history": [judged(model, test) for model in with_history],
@@ -262,14 +267,14 @@ found = {
 ap = {name: torch.tensor(rows) for name, rows in found.items()}  # each [seeds, all and novel]
 means = torch.stack([rows.mean(dim=0) for rows in ap.values()])  # [models, 2]
 spreads = torch.stack([rows.std(dim=0, correction=min(1, len(rows) - 1)) for rows in ap.values()])
-for name, (all_, novel) in zip(ap, means.tolist(), strict=True):
-    print(f"{name:14} about {all_:.2f} over all pairs, {novel:.2f} over novel ones")
+repair = ap["repaired"] - ap["additive"]  # [seeds, all and novel]
+print("the repair is ahead on each seed:", (repair > 0).all().item())
 
 # %%
 bars = figures.blank_picture(
-    "Bars of average precision on window 4. All pairs: own frequency 0.50; blind networks about "
-    "0.35; with history 0.51 and with scores 0.52. Novel pairs: ALS 0.130, blind networks about "
-    "0.10, with history about 0.11, with scores 0.134. The thin lines are one standard deviation "
+    "Bars of average precision on window 4. All pairs: own frequency 0.499; additive about 0.34, "
+    "repaired 0.35, with history 0.51, with scores 0.52. Novel pairs: ALS 0.130; both blind "
+    "networks about 0.10, with history 0.11, with scores 0.133. Thin lines: one standard deviation "
     "over the seeds to either side.",
     columns=2,
     width=9.6,
@@ -286,19 +291,41 @@ for ax, place, to_beat in zip(bars.axes, (0, 1), ("own frequency", "ALS"), stric
     )
 bars
 
+
+# %%
+def ap_of_draws(scores, rows):  # [draws]: a row counts as often as its household was drawn
+    order = rows[scores[rows].argsort(descending=True, stable=True)]
+    times = drawn_times[:, test.user[order]]  # [draws, n]
+    hits = times * test.labels[order, 0]
+    precision = hits.cumsum(dim=1) / times.cumsum(dim=1).clamp(min=1)
+    return (hits * precision).sum(dim=1) / hits.sum(dim=1)
+
+
+came, generator = test.user.unique(), torch.Generator().manual_seed(5)
+picked = came[torch.randint(len(came), (n_draws, len(came)), generator=generator)]
+drawn_times = torch.zeros(n_draws, train.n_users).scatter_add_(1, picked, torch.ones(picked.shape))
+ahead = {}  # of "+ scores", mean over the seeds: each [draws]
+every_row, new_rows = torch.arange(len(test)), test.novel.nonzero()[:, 0]
+for line, table, pairs in (("own frequency", own, every_row), ("ALS", als, new_rows)):
+    with torch.no_grad():
+        by_seed = [ap_of_draws(model(*fed_test.inputs)[:, 0], pairs) for model in with_all]
+    ahead[line] = torch.stack(by_seed).mean(dim=0) - ap_of_draws(table[test.user, test.item], pairs)
+    print(f"95 % interval above {line}:", ahead[line].quantile(0.025).item() > 0)
+
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# C. The repair makes lists personal, but hardly moves AP: 8 numbers cannot hold what a household
-# bought. The history lifts all pairs past own frequency, and the scores lift novel pairs past ALS,
-# both on each of the three seeds. What brought the gain here was what the network was given.
+# C. On an equal budget the repair brings about 0.007 over all pairs: 8 numbers cannot hold what a
+# household bought. The history passes own frequency (0.499 here, where 477 judge; 0.484 on all
+# households); the scores end 0.021 above it (95 % of draws: 0.017 to 0.024), and on novel pairs
+# 0.004 above ALS (0.001 to 0.007).
 #
 # </details>
 #
 # ## How wide?
 #
-# Wide embeddings have room to learn the training rows by heart. *Weight decay* on the embeddings
-# holds that back. Small networks on 10,000 rows of window 2, with history, judged on window 3:
+# Wide embeddings can learn the training rows by heart. *Weight decay* on them holds that back. Here
+# networks with history train on 10,000 rows of window 2; window 3 judges.
 
 # %%
 widths, decays = (2, 8, 32), ("none", "0.3")
@@ -311,7 +338,7 @@ grid = torch.zeros(len(widths), len(decays), 2, 2)  # [..., seeds, 2]: trained r
 for i, width in enumerate(widths):
     for j, decay in enumerate((0.0, 0.3)):
         for k, seed in enumerate(seeds[:2]):
-            model = trained(small, seed, decay, dim=width, n_epochs=15)
+            model = trained(small, seed, decay, width, n_epochs=15, batch_size=1024)
             grid[i, j, k] = torch.tensor([judged(model, log)[0] for log in (small, watched)])
 
 # %% tags=["nbval-ignore-output"]
@@ -332,21 +359,21 @@ panel
 # %% [markdown]
 # *Without a kernel:* without decay, from width 2 to 32, the AP of the trained rows rises from about
 # 0.85 to 1.00 and that of window 3 falls from about 0.35 to 0.29; own frequency has 0.51. With
-# decay both stay: about 0.48, and 0.51.
+# decay: about 0.48 and 0.51 at each width. (Compare within a row: window 3 is other households,
+# with another base rate.)
 #
 # ## A new household, and a map
 #
-# A household without a past has no embedding. *Side features* can speak for it: here its tags (age
-# 55 or more, any kids, income 75K or more). 300 tagged households play new ones: only the other
-# tagged ones train, in window 3.
+# A household without a past has no embedding. *Side features* can speak for it: three tags (age 55
+# or more, any kids, income 75K or more), known for about a third. 300 of these play new ones; the
+# others train, in window 3.
 
 # %%
-tags = torch.tensor(core.users[list(core.tags)].to_numpy("float32"))  # NaN: nobody asked
-asked = ~tags.isnan().any(dim=1)
-features = torch.cat([tags.nan_to_num(), asked[:, None]], dim=1)  # [users, 4]: tags, asked
-chosen = torch.randperm(int(asked.sum()), generator=torch.Generator().manual_seed(3))[:n_cold]
-cold = torch.isin(torch.arange(len(asked)), asked.nonzero()[chosen, 0])  # they play new ones
-warm_rows = take(without_history(window_3), (asked & ~cold)[window_3.user])
+tags = torch.tensor(core.users[list(core.tags)].to_numpy("float32"))  # [users, 3]; NaN: not known
+known = ~tags.isnan().any(dim=1)
+chosen = torch.randperm(int(known.sum()), generator=torch.Generator().manual_seed(3))[:n_cold]
+cold = torch.isin(torch.arange(len(known)), known.nonzero()[chosen, 0])  # they play new ones
+warm_rows = take(without_history(window_3), (known & ~cold)[window_3.user])
 cold_rows = take(without_history(window_4), cold[window_4.user])
 
 
@@ -368,19 +395,19 @@ def ap_of_new(features, seed):  # nobody has an embedding: the network learns to
 
 # %%
 popular = baselines.popularity(shop.baskets(core, [1, 2, 3]) * ~cold[:, None])
-by_popularity = ap_per_household(popular[cold_rows.user, cold_rows.item])
-untold = torch.stack([ap_of_new(None, seed) for seed in seeds])  # [seeds, users]
-told = torch.stack([ap_of_new(features, seed) for seed in seeds])
-of_each = [one.nanmean().item() for one in (by_popularity, untold, told)]
-print("AP per new household: popularity {:.2f}, no tags {:.2f}, tags {:.2f}".format(*of_each))
+lines = {"popularity": ap_per_household(popular[cold_rows.user, cold_rows.item])}  # [users]
+lines["no tags"] = torch.stack([ap_of_new(None, seed) for seed in seeds])  # [seeds, users]
+told = torch.stack([ap_of_new(tags.nan_to_num(), seed) for seed in seeds])
+gains = {name: told - line for name, line in lines.items()}  # each [seeds, users]
+print({f"ahead of {k} on each seed": (v.nanmean(dim=1) > 0).all().item() for k, v in gains.items()})
 
 # %% [markdown]
-# A disappointment: tags help on each seed, but by about 0.004 only, ± 0.002 (a 95 % interval over
-# the new households). Without tags the network is level with popularity, with them about 0.003
-# ahead. About households that nobody asked, this says nothing.
+# A disappointment: AP per household, about 0.37, rises by 0.004 ± 0.001 only (95 % interval over
+# households), to 0.003 ± 0.002 above popularity. About households without tags this says nothing.
 #
-# Items are another matter. *t-SNE* draws a map of the item vectors of ALS on which near neighbours
-# stay near; how far apart two groups lie means nothing. No vector was told its department.
+# *t-SNE* draws a map of ALS's item vectors on which near neighbours stay near; how far apart two
+# groups lie means nothing. No vector was told its department. (The repaired network's hardly know
+# it: 0.37, against 0.35 shuffled.)
 
 
 # %%
@@ -397,7 +424,6 @@ mixed = torch.randperm(len(department), generator=torch.Generator().manual_seed(
 by_als, by_shuffle = same_department(item_factors), same_department(item_factors[mixed])
 by_network = sum(same_department(one.item_embedding.weight) for one in models) / len(models)
 print(f"same department: ALS {by_als:.2f}, vectors shuffled {by_shuffle:.2f}")
-print(f"the repaired network's item embeddings: about {by_network:.1f}")
 tsne = TSNE(init="pca", metric="cosine", perplexity=20, max_iter=500, random_state=0)
 points = torch.tensor(tsne.fit_transform(item_factors.numpy()))  # [items, 2]
 map_of_items = figures.blank_picture(
@@ -448,25 +474,25 @@ checks.check_same(same_for_all)
 #
 # <details><summary>A. It needs more rows</summary>
 #
-# No: with any number of rows its score stays a sum.
+# No: its score stays a sum.
 #
 # </details>
 # <details><summary>B. A sum of a household's part and an item's part has one order</summary>
 #
-# Yes: whatever the width, the household's part is the same for all items.
+# Yes: the household's part is the same for all items.
 #
 # </details>
 # <details><summary>C. The sigmoid is in the way</summary>
 #
-# No: a sigmoid keeps the order of its inputs.
+# No: it keeps the order.
 #
 # </details>
 #
-# **2. Which windows may the ALS score in an input for window 4 see?**
+# **2. Which windows, at most, may the ALS score in an input for window 4 see?**
 #
 # <details><summary>A. 1 to 4</summary>
 #
-# No: then the answer is in the input.
+# No: 4 holds the answer.
 #
 # </details>
 # <details><summary>B. 1 to 3</summary>
@@ -476,7 +502,7 @@ checks.check_same(same_for_all)
 # </details>
 # <details><summary>C. Window 3 alone</summary>
 #
-# No: nothing forbids the older ones.
+# No: it may, but the older ones were known, too.
 #
 # </details>
 #
@@ -500,19 +526,19 @@ checks.check_same(same_for_all)
 #
 # ## What to remember
 #
-# A score must hold u and v in one term, or everybody gets one list. **In this shop, a network that
-# was given the pair's history and the collaborative scores beat own frequency and ALS.**
+# A score must hold u and v in one term, or everybody gets one list. **In this shop, a network given
+# the pair's history and the collaborative scores beat own frequency and ALS.**
 #
 # **Common mistakes**
 #
 # * Embeddings side by side, and nothing above.
-# * Expecting embeddings to remember purchases.
+# * Comparing networks on unequal budgets.
 # * Inputs from the window to be predicted.
 #
 # **Glossary words:** *additive model*, *cold start*, *embedding*, *head*, *history*, *logit*,
 # *overfitting*, *shared bottom*, *side features*, *spread*, *t-SNE*, *tower*, *weight decay*
 #
-# **Where next** Lesson 4: how much each task's loss should count.
+# **Where next** Lesson 4: how much a task counts.
 #
 # **References** R. Caruana, *Multitask Learning*, Machine Learning 28, 1997. M. Kula, *Metadata
 # embeddings for user and item cold-start recommendations*, CBRecSys 2015. L. van der Maaten and
@@ -535,21 +561,21 @@ checks.check_same(same_for_all)
 
 # %% tags=["guard"]
 # the figures in the text: they hold for the parameters as they are shipped
-assert (lists(additive).nunique() == 1).all() and (lists(models[0]).nunique() > 1).any()
-own_ap, als_ap = ap["own frequency"][0], ap["ALS"][0]  # [all and novel]
-assert abs(own_ap[0] - 0.499) < 0.001 and abs(als_ap[1] - 0.130) < 0.001
-assert (ap["+ history"][:, 0] > own_ap[0]).all() and ap["repaired"].max() < own_ap[0] - 0.1
-assert (ap["+ scores"] > torch.stack([own_ap[0] + 0.01, als_ap[1]])).all(), ap["+ scores"]
-gain = told - untold  # [seeds, users]
-of_tags = gain.mean(dim=0)[~gain.isnan().any(dim=0)]  # [new households]
-assert (gain.nanmean(dim=1) > 0).all(), gain.nanmean(dim=1)
-assert of_tags.mean() > 1.96 * of_tags.std() / len(of_tags) ** 0.5
-assert abs(of_tags.mean() - 0.004) < 0.003 and abs(of_each[1] - of_each[0]) < 0.004
-assert by_als > 0.6 > by_network + 0.1 and 0.3 < by_shuffle < 0.37
-by_heart, held = grid.mean(dim=2).unbind(dim=2)  # [widths, decays]
-assert torch.allclose(by_heart[[0, 2], 0], torch.tensor([0.85, 1.00]), atol=0.06), by_heart
-assert torch.allclose(held[[0, 2], 0], torch.tensor([0.35, 0.29]), atol=0.03), held
-assert (by_heart[:, 1] - 0.48).abs().max() < 0.02 and (held[:, 1] - 0.51).abs().max() < 0.02
+assert in_common(lists(additive, torch.arange(500))) == 5 and abs(in_common(of_500) - 3.8) < 0.2
+assert len(lists(additive, torch.arange(500)).unique(dim=0)) == 1 < 20 < len(of_500.unique(dim=0))
+own_ap, als_ap = ap["own frequency"][0, 0], ap["ALS"][0, 1]  # of all pairs, of novel ones
+assert abs(own_ap - 0.499) < 0.001 and abs(als_ap - 0.130) < 0.001 and len(came) == 477
+assert (ap["+ history"][:, 0] > own_ap).all() and (ap["+ scores"] > means[[3, 5], [0, 1]]).all()
+assert (repair > 0).all() and abs(repair[:, 0].mean() - 0.007) < 0.003, repair
+stated = torch.tensor([[0.017, 0.021, 0.024], [0.001, 0.004, 0.007]])  # own frequency, ALS
+of_draws = torch.stack([one.quantile(torch.tensor([0.025, 0.5, 0.975])) for one in ahead.values()])
+assert (of_draws[:, 0] > 0).all() and (of_draws - stated).abs().max() < 0.0015, of_draws
+of_tags = torch.stack([one.mean(dim=0)[~told[0].isnan()] for one in gains.values()])
+assert (of_tags.mean(dim=1) - torch.tensor([0.003, 0.004])).abs().max() < 0.001, of_tags.mean(dim=1)
+assert (of_tags.mean(dim=1) > 1.96 * of_tags.std(dim=1) / of_tags.shape[1] ** 0.5).all()
+assert by_als > 0.6 and abs(by_network - 0.37) < 0.02 and abs(by_shuffle - 0.35) < 0.01
+stated = torch.tensor([[[0.85, 0.35], [0.48, 0.51]], [[1.00, 0.29], [0.48, 0.51]]])
+assert torch.allclose(grid.mean(dim=2)[::2], stated, atol=0.04), grid  # widths 2 and 32
 for setting in ((2, "none"), (32, "none"), (8, "0.3")):
     panel.value = setting
     assert panel.text.startswith("embedding width {}, weight decay {}: tr".format(*setting))
