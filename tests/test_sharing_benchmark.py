@@ -77,8 +77,9 @@ def test_a_row_is_learned_and_comes_out_the_same_again(benchmark, small, name, m
 def test_the_stored_table_is_whole_and_made_with_these_settings(benchmark):
     stored, results = benchmark.read(), datasets.load_results("sharing")
 
-    counts = results.groupby("model")["seed"].nunique()
-    assert set(counts.index) == set(benchmark.MODELS)
+    counts = results.groupby(["settings", "model"])["seed"].nunique()
+    assert set(counts[benchmark.SEARCHED].index) == set(benchmark.MODELS)
+    assert set(counts[benchmark.HELD_BACK].index) == set(benchmark.FEW)
     assert (counts >= 5).all()
     assert len(stored["rows"]) == len(results)
     tried = len(benchmark.SETTINGS["learning_rates"]) * len(benchmark.SETTINGS["embedding_decays"])

@@ -44,6 +44,7 @@ SETTINGS = {
     "embedding_decays": [0.01, 0.03, 0.1],  # chosen by the sum of the losses on window 3,
     "choosing_seed": 100,  # from one seed that is none of the table's
     "choosing_rows": 10,  # every so many-th household of window 3
+    "held_back": {"rate": 0.02, "decay": 0.1},  # for all, without a search: embeddings held back
 }
 
 MakeModel = Callable[[Interactions, int, int], nn.Module]  # (log, number of tasks, width)
@@ -93,6 +94,10 @@ MODELS: dict[str, tuple[MakeModel, int, float]] = {
     "CGC": (levels(1), 1, 1.0),
     "PLE": (levels(2), 1, 1.0),
 }
+
+
+SEARCHED, HELD_BACK = "searched", "held back"  # the settings of a row
+FEW = ("single task", "shared bottom", "MMoE, 8 experts", "CGC")  # also without a search
 
 
 def groups_of(name: str) -> list[tuple[str, ...]]:
@@ -200,7 +205,9 @@ def read() -> dict[str, object]:
 
 def write(results: dict[str, object]) -> None:
     """Stores the results beside the hash of their rows, whole or not at all."""
-    results["rows"].sort(key=lambda row: ([*MODELS].index(row["model"]), row["seed"]))
+    results["rows"].sort(
+        key=lambda row: (row["settings"] != SEARCHED, [*MODELS].index(row["model"]), row["seed"])
+    )
     rows = json.dumps(results["rows"], sort_keys=True)
     results["sha256"] = hashlib.sha256(rows.encode("utf-8")).hexdigest()
     draft = RESULTS.with_suffix(".partial")
@@ -208,13 +215,12 @@ def write(results: dict[str, object]) -> None:
     draft.replace(RESULTS)
 
 
-def print_table(rows: list[dict[str, object]]) -> None:
+def print_table(rows: pd.DataFrame) -> None:
     """Means over the seeds, and seed by seed the difference from the shared bottom: 95 % each."""
-    by_seed = pd.DataFrame(rows).pivot(index="seed", columns="model")
+    by_seed = rows.pivot(index="seed", columns="model")
     for rival in (None, "shared bottom"):
-        print(
-            f"\nAP all, AP novel, RMSE of quantity{f', minus those of the {rival}' if rival else ''}"
-        )
+        against = f", minus those of the {rival}" if rival else ""
+        print(f"\nAP all, AP novel, RMSE of quantity{against}")
         for name in [name for name in MODELS if name in by_seed["ap_all"]]:
             figures = [
                 by_seed[one][name] - (by_seed[one][rival] if rival else 0)
@@ -241,22 +247,27 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     results = read()
-    done = {(row["model"], row["seed"]) for row in results["rows"]}
+    done = {(row["settings"], row["model"], row["seed"]) for row in results["rows"]}
     split = shop_split()
     for name in chosen.models:
         if name not in results["chosen"]:
             results["chosen"][name] = chosen_settings(name, split)
             print(name, [tried[:2] for tried in results["chosen"][name]], flush=True)
             write(results)
-    for seed in range(chosen.seeds):  # all models of a seed first: a run cut short is a table too
-        for name in chosen.models:
-            if (name, seed) not in done:
-                row = {"model": name, "seed": seed}
-                row |= measured(name, split, seed, results["chosen"][name])
-                print(row, flush=True)
-                results["rows"].append(row)
-                write(results)
-    print_table(results["rows"])
+    for seed, settings in product(range(chosen.seeds), (SEARCHED, HELD_BACK)):
+        for name in chosen.models if settings == SEARCHED else FEW:
+            if (settings, name, seed) in done:
+                continue
+            given = [[SETTINGS["held_back"]]] * len(groups_of(name))
+            tried = results["chosen"][name] if settings == SEARCHED else given
+            row = {"settings": settings, "model": name, "seed": seed}
+            row |= measured(name, split, seed, tried)
+            print(row, flush=True)
+            results["rows"].append(row)
+            write(results)
+    for settings, rows in pd.DataFrame(results["rows"]).groupby("settings"):
+        print(f"\n{settings}")
+        print_table(rows)
 
 
 if __name__ == "__main__":
