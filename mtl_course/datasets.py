@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mtl_course import tables
+from mtl_course.movielens import load_movielens
 from mtl_course.published import load_census_income, load_coat
 from mtl_course.shop import Shop
 
@@ -20,6 +21,7 @@ __all__ = [
     "load_complete_journey",
     "load_folder",
     "load_funnel",
+    "load_movielens",
     "load_results",
     "verify_complete_journey",
 ]
