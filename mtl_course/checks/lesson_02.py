@@ -4,12 +4,12 @@ import torch
 
 from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
 
-SCORES = torch.tensor([-0.9, -1.1, -0.3, -0.8, -1.5])  # of one household, for five items
+SCORES = torch.tensor([-0.9, -2.1, -0.3, -1.8, -2.5])  # of one household, for five items
 TAKEN = torch.tensor([1.0, 0.0, 1.0, 0.0, 0.0])  # by that household
 RANKED = torch.tensor(  # labels of two households' lists, best score first [users, items]
     [[1.0, 0, 1, 1, 1, 1], [0, 1, 0, 0, 1, 0]]
 )
-ITEM_FACTOR = torch.tensor([2.0, 1.0, 0.0])  # of three items, where there is one factor
+ITEM_FACTOR = torch.tensor([3.0, 1.0, 0.0])  # of three items, where there is one factor
 TAKEN_OF_THREE = torch.tensor([1.0, 0.0, 1.0])
 
 NEW = Exercise(
@@ -28,7 +28,7 @@ NEW = Exercise(
         ),
         Mistake(
             lambda scores, taken: (scores * (1 - taken)).argmax(),
-            "A taken item has won. Multiplied by 0 its score is 0, and 0 beats negative scores.",
+            "A taken item has won: a score of 0 or −1 beats lower ones. Minus infinity never wins.",
         ),
         Mistake(
             lambda scores, taken: scores[taken == 0].max(),
@@ -37,6 +37,15 @@ NEW = Exercise(
         Mistake(
             lambda scores, taken: scores[taken == 0].argmax(),
             "That counts places among the new items only. Count among all of them.",
+        ),
+        Mistake(
+            lambda scores, taken: scores.where(taken == 0, -torch.inf),
+            "Those are the scores of all five. Which place is the best one?",
+            recognised=lambda found: len(found) > 1,
+        ),
+        Mistake(
+            lambda scores, taken: scores.where(taken == 0, -torch.inf).topk(1).indices,
+            "The right item, but in a list of one. `.argmax()` returns the number itself.",
         ),
     ),
     hints=(
@@ -68,6 +77,27 @@ RECALL = Exercise(
             lambda ranked, k: (ranked[:, :k].sum(dim=1) / ranked.sum(dim=1).clamp(max=k)).mean(),
             "That is the mean over households. Return one number for each of them.",
         ),
+        Mistake(
+            lambda ranked, k: (ranked[:, :k].sum(dim=1) > 0).float(),
+            "That is whether a list holds a hit at all. How many of those it could have?",
+        ),
+        Mistake(
+            lambda ranked, k: ranked[:k].sum(dim=1) / ranked.sum(dim=1).clamp(max=k),
+            "`ranked[:k]` takes the first k households. The first k places are `ranked[:, :k]`.",
+        ),
+        Mistake(
+            lambda ranked, k: ranked.sum(dim=1) / k,
+            "That counts purchases in the whole list. Only the first k places are shown.",
+        ),
+        Mistake(
+            lambda ranked, k: ranked[:, :k].sum(dim=0) / ranked.sum(dim=0).clamp(max=k)[:k],
+            "You added up over the households. A household is a row: `dim=1`.",
+            recognised=lambda found: len(found) != len(RANKED),
+        ),
+        Mistake(
+            lambda ranked, k: ranked[:, :k],
+            "Those are the labels in each list. Add them up, and divide by what could be found.",
+        ),
     ),
     hints=(
         "Two numbers for each household: the hits in the list, and the most it could have had.",
@@ -80,7 +110,7 @@ FACTOR = Exercise(
     name="factor",
     expects="one number",
     solution=lambda v, taken, regularization: (v @ taken) / (v @ v + regularization),
-    means="2 / (5 + 5) = 0.2, half of the 0.4 without regularisation: caution, with three cells.",
+    means="3 / (10 + 5) = 0.2; 0.3 without regularisation. With three cells, caution pays.",
     mistakes=(
         Mistake(
             lambda v, taken, _: (v @ taken) / (v @ v),
@@ -99,6 +129,23 @@ FACTOR = Exercise(
                 (v @ taken) / (v[taken > 0] @ v[taken > 0] + regularization)
             ),
             "You looked at taken items only. An empty cell counts too: it asks for a score of 0.",
+        ),
+        Mistake(
+            lambda v, taken, regularization: taken.sum() / (v @ v + regularization),
+            "You counted the taken items. Each counts with its factor: v × taken.",
+        ),
+        Mistake(
+            lambda v, taken, _: v @ taken,
+            "That is V'Cp alone, what stands above the line. Divide it.",
+        ),
+        Mistake(
+            lambda v, taken, regularization: (v @ taken) / regularization,
+            "V'CV is missing below the line: the sum of v × v.",
+        ),
+        Mistake(
+            lambda v, taken, regularization: (v * taken) / (v @ v + regularization),
+            "Those are the parts, one for each item. The household's number is their sum.",
+            recognised=lambda found: len(found) > 1,
         ),
     ),
     hints=(
