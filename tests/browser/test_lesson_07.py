@@ -22,7 +22,10 @@ def test_the_weights_pace_and_the_one_network_for_every_weight_answer(open_noteb
 
     # the guard, the last cell, has left both sliders there
     page.locator(PACE).scroll_into_view_if_needed()
-    assert status(notebook, PACE).startswith("step 300, learning rate of s 0.01: click 1.")
+    notebook.wait_until(
+        lambda: status(notebook, PACE).startswith("step 300, learning rate of s 0.01: click 1."),
+        "where the guard left the pace",
+    )
     before = notebook.picture(f"{PACE} .pictures")
     page.locator(f"{PACE} input[type=range]").nth(1).focus()
     page.keyboard.press("Home")
@@ -34,7 +37,10 @@ def test_the_weights_pace_and_the_one_network_for_every_weight_answer(open_noteb
     notebook.wait_until(lambda: notebook.ask("print(pace.value)") == "(300, 0.001)", "the kernel")
 
     page.locator(FRONT).scroll_into_view_if_needed()
-    assert status(notebook, FRONT).startswith("α = 0.5: AP of purchase 0.")
+    notebook.wait_until(
+        lambda: status(notebook, FRONT).startswith("α = 0.5: AP of purchase 0."),
+        "where the guard left α",
+    )
     before = notebook.picture(f"{FRONT} .pictures")
     page.locator(f"{FRONT} input[type=range]").first.focus()
     page.keyboard.press("Home")
