@@ -47,8 +47,7 @@ def test_the_crossing_lies_where_the_texts_say():
     good = results[(results["method"] == "index") & (results["recall_at_10"] >= 0.95)]
     ratio = exact / good.groupby("items")["cpu_ms"].first()
     assert (ratio[ratio.index <= 10_000] < 0.9).all()
-    assert 0.9 < ratio[30_000] < 1.1
-    assert (ratio[ratio.index >= 100_000] > 1.2).all()
+    assert (ratio[ratio.index >= 30_000] > 1.1).all()
 
 
 def test_a_simulated_item_is_a_real_one_moved_a_little(benchmark):

@@ -154,6 +154,7 @@ def read() -> dict:
 
 
 def save(stored: dict) -> None:
+    stored["rows"].sort(key=lambda row: (row["kind"], row["items"]))
     rows = json.dumps(stored["rows"], sort_keys=True)
     stored["torch"] = torch.__version__
     stored["sha256"] = hashlib.sha256(rows.encode("utf-8")).hexdigest()
