@@ -512,8 +512,8 @@ checks.check_next(next_item)
 # Over the 477 households, half and half lists 4.6 units more than purchase, interval 3.6 to 5.7,
 # for 0.10 hits fewer, 0.05 to 0.15. Purchase against own frequency: 0.12 hits more, 0.05 to 0.19.
 #
-# An inner product is no distance: handed over as it is, usearch's graph reaches 600 of the 705
-# items. `build_index` gives each item one more number, which makes all equally long.
+# An inner product is no distance: handed over as it is, usearch's graph never reaches 15 of the
+# 705 items. `build_index` gives each item one more number, which makes all equally long.
 #
 # The settings of the platforms' networks were chosen in world 1; the figures are those of world 0.
 # Separate networks have not met the new users and add luck to popularity. Heads cost nothing where
