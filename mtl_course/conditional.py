@@ -7,6 +7,7 @@ from torch.nn.functional import leaky_relu
 
 from mtl_course.embeddings import refuse_another_history, small_embedding
 from mtl_course.interactions import Interactions
+from mtl_course.ownership import all_but, decaying
 from mtl_course.parallel import LEAK, Towers
 
 FILM_WIDTH = 32  # of the layer between the weights and what they do to the bottom
@@ -53,9 +54,8 @@ class LossConditional(nn.Module):
     ) -> None:
         super().__init__()
         self.n_history = n_history
-        self.user_embedding = small_embedding(
-            n_users, n_tasks * dim
-        )  # a table a task, side by side
+        # a table for each task, side by side
+        self.user_embedding = small_embedding(n_users, n_tasks * dim)
         self.item_embedding = small_embedding(n_items, n_tasks * dim)
         self.bottom = nn.Linear(3 * dim + n_history, hidden)
         self.film = nn.Sequential(
@@ -112,16 +112,11 @@ class LossConditional(nn.Module):
             embedding_decay: `weight_decay` of the optimiser for the embeddings; 0 or more.
         """
         tables = [self.user_embedding.weight, self.item_embedding.weight]
-        others = [p for name, p in self.named_parameters() if "_embedding." not in name]
-        return [
-            {"params": tables, "weight_decay": embedding_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
+        return decaying(self, tables, embedding_decay)
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """The parameters below the towers, those that read the weights included."""
-        own = {*self.towers.parameters()}
-        return [parameter for parameter in self.parameters() if parameter not in own]
+        return all_but(self, [self.towers])
 
 
 def random_weights(n_tasks: int, generator: torch.Generator) -> Float[Tensor, " tasks"]:
