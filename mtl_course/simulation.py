@@ -178,9 +178,10 @@ def true_probabilities(
     clicked = ndtr((scores.click - CLICK_CUT) / world.noise)  # [n, platforms]
     bought = ndtr((scores.buy - BUY_CUT) / world.noise)[:, None]
     passed = ndtr((scores.rating[:, None] - torch.tensor(STAR_CUTS)) / world.noise)  # [n, cuts]
+    # a user's shares of the platforms add up to 1 but for rounding, which may be above it
     funnel = [
-        (share * clicked).sum(dim=1),
-        (share * clicked * bought).sum(dim=1),
+        (share * clicked).sum(dim=1).clamp(max=1),
+        (share * clicked * bought).sum(dim=1).clamp(max=1),
         passed.mean(dim=1),
     ]
     return torch.cat(

@@ -93,6 +93,17 @@ def test_told_the_platform_the_oracle_knows_its_own_click_rate():
         assert (n > 100).sum() >= 6
 
 
+def test_where_everybody_clicks_and_buys_no_chance_is_above_one():
+    world = simulation.random_world(seeded(), agreement=0.0, n_users=300, n_items=4)
+    sure = replace(
+        world,
+        eagerness=torch.full_like(world.eagerness, 99.0),
+        value=torch.full_like(world.value, 99.0),
+    )
+    true = simulation.true_probabilities(sure, *every_pair(sure))
+    assert true.max() == 1
+
+
 def test_not_told_the_platform_the_oracle_averages_over_the_users_own():
     world = tiny_world()
     user, item = every_pair(world)

@@ -216,7 +216,7 @@ def clicked_log(strength):  # -> log, true conversion [pairs], what each row wou
     log = simulation.show(world, impressions, generator)
     taste = strength * world.user_taste + (1 - strength**2) ** 0.5 * world.user_verdict
     all_click = replace(world, user_taste=taste, eagerness=torch.full((n_users,), 99.0))
-    truth = simulation.true_probabilities(all_click, user, item)[:, 1].clamp(max=1)
+    truth = simulation.true_probabilities(all_click, user, item)[:, 1]
     would = torch.bernoulli(truth[log.user * n_items + log.item], generator=generator)
     labels = torch.stack([log.labels[:, 0], log.labels[:, 0] * would], dim=1)
     log = replace(log, labels=labels, observed=labels >= 0, tasks=("click", "both"), scales=())
