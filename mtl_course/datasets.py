@@ -10,6 +10,7 @@ import pandas as pd
 from mtl_course import tables
 from mtl_course.movielens import load_movielens
 from mtl_course.published import load_census_income, load_coat
+from mtl_course.results import digest
 from mtl_course.shop import Shop
 
 __all__ = [
@@ -132,8 +133,7 @@ def load_results(benchmark: str) -> pd.DataFrame:
             f"course makes it anew."
         )
     stored = json.loads(path.read_text(encoding="utf-8"))
-    rows = json.dumps(stored["rows"], sort_keys=True)
-    if hashlib.sha256(rows.encode("utf-8")).hexdigest() != stored["sha256"]:
+    if digest(stored["rows"]) != stored["sha256"]:
         raise ValueError(
             f"The rows of `{path}` must have the SHA-256 that the file records; they were changed. "
             f"`python benchmarks/{benchmark}/run.py` adds what is missing and records it anew."

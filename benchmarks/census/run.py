@@ -6,8 +6,6 @@ this file, and is not made again by the next run with the same settings.
 
 import argparse
 import copy
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
@@ -30,6 +28,7 @@ from mtl_course import (
     training,
 )
 from mtl_course.interactions import Interactions, Split, only_tasks
+from mtl_course.results import read_results, write_results
 
 RESULTS = Path(__file__).with_name("results.json")
 # As published, in morningsky/multi_task_learning at commit 2c7c7ce, README and example2.ipynb
@@ -180,10 +179,7 @@ def read() -> dict[str, object]:
         "settings": SETTINGS,
         "data": {member.name: member.sha256 for member in published.CENSUS_INCOME},
     }
-    stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    if {key: stored.get(key) for key in made_with} == made_with:
-        return stored
-    return {**made_with, "torch": torch.__version__, "rows": []}
+    return read_results(RESULTS, made_with, torch=torch.__version__)
 
 
 def write(results: dict[str, object]) -> None:
@@ -191,11 +187,7 @@ def write(results: dict[str, object]) -> None:
     results["rows"].sort(
         key=lambda row: (row["protocol"], [*MODELS].index(row["model"]), row["seed"])
     )
-    rows = json.dumps(results["rows"], sort_keys=True)
-    results["sha256"] = hashlib.sha256(rows.encode("utf-8")).hexdigest()
-    draft = RESULTS.with_suffix(".partial")
-    draft.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    draft.replace(RESULTS)
+    write_results(RESULTS, results)
 
 
 def print_table(rows: list[dict[str, object]]) -> None:

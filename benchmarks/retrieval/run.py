@@ -5,7 +5,6 @@ finished size is written to results.json beside this file.
 """
 
 import argparse
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from mtl_course import datasets, factorization, indexing, retrieval, shop
 from mtl_course.factorization import Factors
+from mtl_course.results import write_results
 
 RESULTS = Path(__file__).with_name("results.json")
 K = 10
@@ -155,10 +155,8 @@ def read() -> dict:
 
 def save(stored: dict) -> None:
     stored["rows"].sort(key=lambda row: (row["kind"], row["items"]))
-    rows = json.dumps(stored["rows"], sort_keys=True)
     stored["torch"] = torch.__version__
-    stored["sha256"] = hashlib.sha256(rows.encode("utf-8")).hexdigest()
-    RESULTS.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    write_results(RESULTS, stored)
 
 
 if __name__ == "__main__":

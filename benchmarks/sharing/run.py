@@ -6,7 +6,6 @@ to results.json beside this file, and is not made again by the next run with the
 
 import argparse
 import hashlib
-import json
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -28,6 +27,7 @@ from mtl_course import (
     training,
 )
 from mtl_course.interactions import Interactions, Split, only_tasks, take
+from mtl_course.results import read_results, write_results
 
 RESULTS = Path(__file__).with_name("results.json")
 TASKS = ("purchase", "quantity")
@@ -76,9 +76,7 @@ def levels(n_levels: int) -> MakeModel:
 
 
 def inputs(log: Interactions, dim: int) -> embeddings.PairEmbedding:
-    return embeddings.PairEmbedding(
-        log.n_users, log.n_items, dim=dim, n_history=log.history.shape[1]
-    )
+    return embeddings.PairEmbedding(log.n_users, log.n_items, dim=dim, n_history=log.n_history)
 
 
 # by name: what makes the network, into how many groups the tasks are split, and the share of the
@@ -197,10 +195,7 @@ def data_hash() -> str:
 def read() -> dict[str, object]:
     """What is stored, if it was made with these settings and these data; else nothing yet."""
     made_with = {"settings": SETTINGS, "data": {"SHA256SUMS": data_hash()}}
-    stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    if {key: stored.get(key) for key in made_with} == made_with:
-        return stored
-    return {**made_with, "torch": torch.__version__, "chosen": {}, "rows": []}
+    return read_results(RESULTS, made_with, torch=torch.__version__, chosen={})
 
 
 def write(results: dict[str, object]) -> None:
@@ -208,11 +203,7 @@ def write(results: dict[str, object]) -> None:
     results["rows"].sort(
         key=lambda row: (row["settings"] != SEARCHED, [*MODELS].index(row["model"]), row["seed"])
     )
-    rows = json.dumps(results["rows"], sort_keys=True)
-    results["sha256"] = hashlib.sha256(rows.encode("utf-8")).hexdigest()
-    draft = RESULTS.with_suffix(".partial")
-    draft.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    draft.replace(RESULTS)
+    write_results(RESULTS, results)
 
 
 def print_table(rows: pd.DataFrame) -> None:

@@ -5,7 +5,6 @@ beside this file, and is not made again by the next run with the same settings.
 """
 
 import argparse
-import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from mtl_course import datasets, losses, metrics, pareto, shop, simulation, training
 from mtl_course.interactions import Interactions, Split, only_tasks, split_at_random, take
+from mtl_course.results import read_results, write_results
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
@@ -273,11 +273,7 @@ def made_with() -> dict[str, object]:
 
 def read() -> dict[str, object]:
     """What is stored, if it was made with these settings and these data; else nothing yet."""
-    wanted = made_with()
-    stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    if {key: stored.get(key) for key in wanted} == wanted:
-        return stored
-    return {**wanted, "versions": versions(), "costs": {}, "tuning": [], "rows": []}
+    return read_results(RESULTS, made_with(), versions=versions(), costs={}, tuning=[])
 
 
 def versions() -> dict[str, str | None]:
@@ -297,18 +293,7 @@ def write(results: dict[str, object]) -> None:
     results["rows"].sort(
         key=lambda row: (row["world"], order.index(row["method"]), row["budget"], row["seed"])
     )
-    rows = json.dumps(results["rows"], sort_keys=True)
-    results["sha256"] = hashlib.sha256(rows.encode("utf-8")).hexdigest()
-    shown = {**results, "tuning": [], "rows": []}
-    text = json.dumps(shown, indent=1)
-    for part in ("tuning", "rows"):  # one line a training: a file that can be read and compared
-        lines = ",\n".join(f"  {json.dumps(row)}" for row in results[part])
-        text = text.replace(
-            f'"{part}": []', f'"{part}": [\n{lines}\n ]' if lines else f'"{part}": []'
-        )
-    draft = RESULTS.with_suffix(".partial")
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(RESULTS)
+    write_results(RESULTS, results)
 
 
 def ranks(rows: pd.DataFrame) -> pd.Series:

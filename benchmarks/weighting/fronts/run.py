@@ -4,7 +4,6 @@ Run as `python benchmarks/weighting/fronts/run.py`. Each finished row is written
 beside this file, and is not made again by the next run with the same settings.
 """
 
-import hashlib
 import importlib.util
 import json
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from mtl_course import conditional, losses, networks, pareto, training
 from mtl_course.interactions import Interactions, Split, only_tasks
+from mtl_course.results import read_results, write_results
 from mtl_course.scalarization import weighted_sum
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -66,11 +66,10 @@ def sweep(
 ) -> tuple[training.Sweep, networks.SharedBottom, float]:
     """21 trainings from each seed at once; and the CPU seconds of one seed's."""
     train = split.train
-    n_history = 0 if train.history is None else train.history.shape[1]
 
     def bottom() -> networks.SharedBottom:
         return networks.SharedBottom(
-            train.n_users, train.n_items, 2, dim=dim, hidden=4 * dim, n_history=n_history
+            train.n_users, train.n_items, 2, dim=dim, hidden=4 * dim, n_history=train.n_history
         )
 
     start = process_time()
@@ -102,10 +101,9 @@ def conditional_points(
 ) -> dict[int, tuple[Tensor, float]]:
     """After how many steps: the losses at every point, [points, tasks], and CPU seconds so far."""
     train = split.train
-    n_history = 0 if train.history is None else train.history.shape[1]
     torch.manual_seed(seed)
     model = conditional.LossConditional(
-        train.n_users, train.n_items, 2, dim=dim, hidden=4 * dim, n_history=n_history
+        train.n_users, train.n_items, 2, dim=dim, hidden=4 * dim, n_history=train.n_history
     )
     generator = torch.Generator().manual_seed(seed)
 
@@ -195,23 +193,7 @@ def read() -> dict[str, object]:
     outer = comparison.made_with()
     shops = {key: outer["settings"][key] for key in ("judged_rows", "world")}
     wanted = json.loads(json.dumps({"settings": SETTINGS | shops, "data": outer["data"]}))
-    stored = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    if {key: stored.get(key) for key in wanted} == wanted:
-        return stored
-    return {**wanted, "torch": torch.__version__, "rows": []}
-
-
-def write(results: dict[str, object]) -> None:
-    """Stores the results beside the hash of their rows, whole or not at all."""
-    rows = json.dumps(results["rows"], sort_keys=True)
-    results["sha256"] = hashlib.sha256(rows.encode("utf-8")).hexdigest()
-    lines = ",\n".join(f"  {json.dumps(row)}" for row in results["rows"])
-    text = json.dumps({**results, "rows": []}, indent=1).replace(
-        '"rows": []', f'"rows": [\n{lines}\n ]'
-    )
-    draft = RESULTS.with_suffix(".partial")
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(RESULTS)
+    return read_results(RESULTS, wanted, torch=torch.__version__)
 
 
 def main() -> None:
@@ -224,7 +206,7 @@ def main() -> None:
         tasks = tuple(SETTINGS[world.name]["tasks"])
         split = Split(*(only_tasks(log, tasks) for log in world.split))
         results["rows"] += measured(world.name, split)
-        write(results)
+        write_results(RESULTS, results)
     table = pd.DataFrame(results["rows"])
     for (world, how, steps), part in table.groupby(["world", "how", "steps"]):
         shown = comparison.interval(part["hypervolume"] * 1000, 1)
