@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import torch
 import traitlets
@@ -65,6 +66,21 @@ class Refused(traitlets.TraitError, ValueError):
 
     As a `TraitError` it makes traitlets take the value back, whether a cell or a page has set it.
     """
+
+
+def one_of(name: str, wanted: Any, known: Sequence[Any]) -> Any:
+    """`wanted`, if it is known.
+
+    Raises:
+        Refused: a `ValueError`; it is not.
+
+    Example:
+        >>> one_of("household", "household 12", ["household 12", "household 340"])
+        'household 12'
+    """
+    if wanted not in known:
+        raise Refused(f"`{name}` must be one of {list(known)}; found {wanted!r}.")
+    return wanted
 
 
 def nearest(name: str, wanted: float | int, settings: Sequence[float | int]) -> int:

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_course.figures import GROUP_COLORS, MARKERS
-from mtl_course.panels import Refused, nearest
+from mtl_course.panels import nearest, one_of
 
 
 class Axis(NamedTuple):
@@ -59,10 +59,8 @@ def place_of(axis: Axis, wanted: float | int | str) -> int:
     Raises:
         Refused: a `ValueError`; a word that is no setting, a number outside the settings, or NaN.
     """
-    if wanted in axis.values:
-        return axis.values.index(wanted)
     if any(isinstance(value, str) for value in (wanted, *axis.values)):
-        raise Refused(f"`{axis.name}` must be one of {list(axis.values)}; found {wanted!r}.")
+        return axis.values.index(one_of(axis.name, wanted, axis.values))
     return nearest(axis.name, wanted, axis.values)
 
 

@@ -10,7 +10,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mtl_course.figures import task_color, task_marker
-from mtl_course.panels import Refused, float32_bytes, page_module, stand_in, style_sheet
+from mtl_course.panels import (
+    Refused,
+    float32_bytes,
+    one_of,
+    page_module,
+    stand_in,
+    style_sheet,
+)
 from mtl_course.retrieval import top_k
 from mtl_course.widgets.weightings import in_words, shares
 
@@ -37,12 +44,7 @@ class ScoresExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("household")
     def _know(self, proposal: Any) -> str:
-        if proposal["value"] not in self.facts["households"]:
-            raise Refused(
-                f"`household` must be one of {self.facts['households']}; "
-                f"found {proposal['value']!r}."
-            )
-        return proposal["value"]
+        return one_of("household", proposal["value"], self.facts["households"])
 
     @traitlets.validate("novel_only")
     def _can_tell(self, proposal: Any) -> bool:

@@ -10,7 +10,7 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_course.panels import Refused, page_module, readable, stand_in, style_sheet
+from mtl_course.panels import Refused, one_of, page_module, readable, stand_in, style_sheet
 from mtl_course.retrieval import top_k
 
 KINDS = ("clicked", "bought")
@@ -42,12 +42,7 @@ class SessionExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("household")
     def _know(self, proposal: Any) -> str:
-        if proposal["value"] not in self.facts["households"]:
-            raise Refused(
-                f"`household` must be one of {self.facts['households']}; "
-                f"found {proposal['value']!r}."
-            )
-        return proposal["value"]
+        return one_of("household", proposal["value"], self.facts["households"])
 
     @traitlets.validate("events")
     def _check(self, proposal: Any) -> list[list[Any]]:
