@@ -66,6 +66,11 @@ class Interactions:
             (self.user, self.item) if self.history is None else (self.user, self.item, self.history)
         )
 
+    @property
+    def n_history(self) -> int:
+        """How many features `history` has; 0 where there is none."""
+        return 0 if self.history is None else self.history.shape[1]
+
 
 class Split(NamedTuple):
     """Three logs of one shop: fit on `train`, choose on `validation`, look at `test` once."""

@@ -133,6 +133,8 @@ def test_inputs_are_what_a_network_may_look_at(four_purchases):
     assert item is four_purchases.item
     assert history is four_purchases.history
     assert len(interactions.without_history(four_purchases).inputs) == 2
+    assert interactions.without_history(four_purchases).n_history == 0
+    assert four_purchases.n_history == four_purchases.history.shape[1] > 0
 
 
 def test_take_gives_the_rows_in_the_order_asked_for(four_purchases):

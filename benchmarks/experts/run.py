@@ -52,7 +52,7 @@ def main() -> None:
 
 def pair(train: Interactions) -> embeddings.PairEmbedding:
     return embeddings.PairEmbedding(
-        train.n_users, train.n_items, dim=DIM, n_history=train.history.shape[1]
+        train.n_users, train.n_items, dim=DIM, n_history=train.n_history
     )
 
 
@@ -63,7 +63,7 @@ def bottom(train: Interactions, width: int) -> nn.Module:
         N_TASKS,
         dim=DIM,
         hidden=width,
-        n_history=train.history.shape[1],
+        n_history=train.n_history,
     )
 
 

@@ -122,7 +122,7 @@ def trained(train: Interactions, seed: int) -> networks.SharedBottom:
         len(train.tasks),
         dim=DIM,
         hidden=HIDDEN,
-        n_history=train.history.shape[1],
+        n_history=train.n_history,
     )
     groups = model.parameter_groups(embedding_decay=EMBEDDING_DECAY)
     optimizer = torch.optim.Adam(groups, lr=LEARNING_RATE, fused=True)

@@ -219,7 +219,7 @@ def new_network(train: Interactions) -> networks.SharedBottom:
         len(train.tasks),
         dim=DIM,
         hidden=HIDDEN,
-        n_history=train.history.shape[1],
+        n_history=train.n_history,
     ).to(train.history.dtype)
 
 

@@ -164,9 +164,8 @@ def new_network(log: Interactions, dim: int, *, alone: bool) -> nn.Module:
     """A shared bottom; or, for the single tasks, one of the same widths for each."""
 
     def bottom(n_tasks: int) -> networks.SharedBottom:
-        n_history = 0 if log.history is None else log.history.shape[1]
         return networks.SharedBottom(
-            log.n_users, log.n_items, n_tasks, dim=dim, hidden=4 * dim, n_history=n_history
+            log.n_users, log.n_items, n_tasks, dim=dim, hidden=4 * dim, n_history=log.n_history
         )
 
     return Separate([bottom(1) for _ in log.tasks]) if alone else bottom(len(log.tasks))

@@ -179,9 +179,8 @@ def fit(model, log, seed, embedding_decay, n_epochs=epochs, batch_size=batch_siz
 # %%
 def trained(log, seed, embedding_decay, dim=8, n_epochs=epochs, batch_size=batch_size):
     torch.manual_seed(seed)
-    n_history = 0 if log.history is None else log.history.shape[1]
     sizes = (log.n_users, log.n_items, 2)
-    model = networks.SharedBottom(*sizes, dim=dim, hidden=32, n_history=n_history)
+    model = networks.SharedBottom(*sizes, dim=dim, hidden=32, n_history=log.n_history)
     return fit(model, log, seed, embedding_decay, n_epochs, batch_size)
 
 

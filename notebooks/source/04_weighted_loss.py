@@ -106,8 +106,9 @@ print(f"θ comes to rest at {theta:.2f}")
 
 # %%
 def new_network(log):  # embeddings are 8 wide, the shared layer 32
-    n_history = 0 if log.history is None else log.history.shape[1]
-    return networks.SharedBottom(log.n_users, log.n_items, 2, dim=8, hidden=32, n_history=n_history)
+    return networks.SharedBottom(
+        log.n_users, log.n_items, 2, dim=8, hidden=32, n_history=log.n_history
+    )
 
 
 core = shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=5, min_users=90)

@@ -115,8 +115,7 @@ print(*simulated.train.tasks, sep="; ")
 
 # %%
 def new_network(log, dim):
-    n_history = 0 if log.history is None else log.history.shape[1]
-    widths = {"dim": dim, "hidden": 4 * dim, "n_history": n_history}
+    widths = {"dim": dim, "hidden": 4 * dim, "n_history": log.n_history}
     return networks.SharedBottom(log.n_users, log.n_items, len(log.tasks), **widths)
 
 

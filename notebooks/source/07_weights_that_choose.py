@@ -82,8 +82,7 @@ torch.testing.assert_close(torch.autograd.grad(theirs(task_loss), theirs.log_var
 
 # %%
 def new_network(log, dim):
-    n_history = 0 if log.history is None else log.history.shape[1]
-    widths = {"dim": dim, "hidden": 4 * dim, "n_history": n_history}
+    widths = {"dim": dim, "hidden": 4 * dim, "n_history": log.n_history}
     return networks.SharedBottom(log.n_users, log.n_items, len(log.tasks), **widths)
 
 

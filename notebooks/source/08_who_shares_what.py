@@ -72,8 +72,7 @@ real = shop.Split(*(only_tasks(part, tasks) for part in shop.split_by_time(core)
 
 
 def pairs(part, dim):
-    n_history = 0 if part.history is None else part.history.shape[1]
-    return embeddings.PairEmbedding(part.n_users, part.n_items, dim=dim, n_history=n_history)
+    return embeddings.PairEmbedding(part.n_users, part.n_items, dim=dim, n_history=part.n_history)
 
 
 # %%
