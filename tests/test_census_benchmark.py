@@ -1,6 +1,5 @@
 """The census's table: what is stored, and how a training ends."""
 
-import importlib.util
 import json
 import tomllib
 from dataclasses import replace
@@ -18,11 +17,8 @@ AUCS = [f"auc_{task}" for task in census.TASKS]
 
 
 @pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("census_run", ROOT / "benchmarks/census/run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark(load_script):
+    return load_script(ROOT / "benchmarks/census/run.py")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The published figures of the census, from the stored seeds and from trainings made anew."""
 
-import importlib.util
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,11 +33,8 @@ PUBLISHED = {
 
 
 @pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("census_run", ROOT / "benchmarks/census/run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark(load_script):
+    return load_script(ROOT / "benchmarks/census/run.py")
 
 
 @pytest.fixture(scope="module")

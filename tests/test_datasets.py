@@ -1,5 +1,4 @@
 import hashlib
-import importlib.util
 import os
 import shutil
 
@@ -14,11 +13,8 @@ FOLDER = datasets.complete_journey_folder()
 
 
 @pytest.fixture(scope="module")
-def rebuilding():
-    spec = importlib.util.spec_from_file_location("rebuild", FOLDER / "rebuild.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def rebuilding(load_script):
+    return load_script(FOLDER / "rebuild.py")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The stored table of exact and approximate search: whole, unspoilt, and as the texts say."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -13,11 +12,8 @@ FOLDER = Path(__file__).parents[1] / "benchmarks/retrieval"
 
 
 @pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("retrieval_benchmark", FOLDER / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark(load_script):
+    return load_script(FOLDER / "run.py")
 
 
 def test_every_size_is_stored_with_the_settings_of_the_script(benchmark):

@@ -1,6 +1,5 @@
 """The real shop's table of who shares what: what is stored, and that its networks are of a size."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,8 @@ FIGURES = ["ap_all", "ap_novel", "rmse_quantity"]
 
 
 @pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("sharing_run", ROOT / "benchmarks/sharing/run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark(load_script):
+    return load_script(ROOT / "benchmarks/sharing/run.py")
 
 
 @pytest.fixture

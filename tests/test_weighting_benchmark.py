@@ -1,6 +1,5 @@
 """Self-chosen weights against tuned ones: what is stored, how it was chosen, what it costs."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -16,21 +15,14 @@ FOLDER = Path(__file__).parents[1] / "benchmarks" / "weighting"
 NEED_SOLVERS = {"CAGrad", "Nash-MTL"}  # of cvxpy, which the course does not install
 
 
-def module_at(path):
-    spec = importlib.util.spec_from_file_location(f"weighting_{path.parent.name}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def benchmark(load_script):
+    return load_script(FOLDER / "run.py")
 
 
 @pytest.fixture(scope="module")
-def benchmark():
-    return module_at(FOLDER / "run.py")
-
-
-@pytest.fixture(scope="module")
-def fronts():
-    return module_at(FOLDER / "fronts" / "run.py")
+def fronts(load_script):
+    return load_script(FOLDER / "fronts" / "run.py")
 
 
 @pytest.fixture(scope="module")
