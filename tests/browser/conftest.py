@@ -94,6 +94,15 @@ class Notebook:
         """The pixels of the first element that `selector` finds."""
         return self.page.locator(selector).first.screenshot(animations="disabled")
 
+    def status(self, panel: str = ".mtl-panel", view: int = 0) -> str:
+        """The line in which a panel says how it stands: the first that `panel` finds, or another.
+
+        Args:
+            panel: a selector.
+            view: which of the elements that it finds, from 0.
+        """
+        return self.page.locator(panel).nth(view).locator("[role=status]").inner_text()
+
     def wait_until(self, true: Callable[[], bool], what: str, seconds: float = 5) -> None:
         """Come back as soon as `true()`; fail, naming `what`, if it does not become true."""
         end = time.monotonic() + seconds

@@ -21,10 +21,6 @@ panel
 """
 
 
-def status(notebook) -> str:
-    return notebook.page.locator(".mtl-panel [role=status]").first.inner_text()
-
-
 def test_gates_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     notebook = open_notebook(GATES)
     notebook.run_all()
@@ -32,7 +28,7 @@ def test_gates_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     setting = notebook.page.get_by_role("slider", name="training step")
     household.wait_for()
     before = notebook.picture(".mtl-panel .pictures")
-    assert status(notebook).startswith("household 3, training step 2000: purchase leans on expert")
+    assert notebook.status().startswith("household 3, training step 2000: purchase leans on expert")
 
     def move() -> None:
         notebook.drag(SLIDER, 1.0)
@@ -42,17 +38,19 @@ def test_gates_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     heights = notebook.heights(".mtl-panel", move)
 
     assert len(heights) == 1
-    assert status(notebook).startswith("household 30, training step 250: ")
+    assert notebook.status().startswith("household 30, training step 250: ")
     spoken = setting.get_attribute("aria-valuetext")
     assert spoken.startswith("household 30, training step 250: purchase leans on")
-    assert "Against household 30, training step 0, weight that went" in status(notebook)
+    assert "Against household 30, training step 0, weight that went" in notebook.status()
     assert notebook.picture(".mtl-panel .pictures") != before
     notebook.wait_until(
         lambda: notebook.ask("print(panel.household, panel.setting)") == "30 250", "the kernel's"
     )
 
     notebook.ask("panel.setting = 0")
-    notebook.wait_until(lambda: "purchase weighs all experts alike" in status(notebook), "the page")
+    notebook.wait_until(
+        lambda: "purchase weighs all experts alike" in notebook.status(), "the page"
+    )
     captions = notebook.page.locator(".mtl-panel .picture:first-child tspan:not(.strong)")
     assert captions.all_text_contents() == ["all experts alike"] * 2
     notebook.ask("panel.household = 17")

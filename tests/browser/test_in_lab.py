@@ -76,10 +76,6 @@ RUNS = (
 )
 
 
-def status(notebook) -> str:
-    return notebook.page.locator(".mtl-panel [role=status]").first.inner_text()
-
-
 def button(notebook, name: str):
     return notebook.page.locator(".mtl-panel").get_by_role("button", name=name, exact=True)
 
@@ -95,11 +91,11 @@ def test_a_sweep_is_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     slider = notebook.page.get_by_role("slider", name="α, weight of purchase")
     slider.wait_for()
     before = notebook.picture(".mtl-panel .pictures"), notebook.picture(".mtl-panel .lists")
-    assert status(notebook).startswith("α = 0.5: AP of purchase 0.441 ± 0.010, RMSE")
+    assert notebook.status().startswith("α = 0.5: AP of purchase 0.441 ± 0.010, RMSE")
 
     notebook.drag(SLIDER, 0.9)
-    assert status(notebook).startswith("α = 0.9: ")
-    assert "Against α = 0.85" in status(notebook)  # the last of the settings passed on the way
+    assert notebook.status().startswith("α = 0.9: ")
+    assert "Against α = 0.85" in notebook.status()  # the last of the settings passed on the way
     assert notebook.picture(".mtl-panel .pictures") != before[0]
     assert notebook.picture(".mtl-panel .lists") != before[1]
     assert notebook.ask("print(panel.alpha, panel.point)") == "0.9 18"
@@ -107,13 +103,13 @@ def test_a_sweep_is_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     for key, alpha in [("Home", "0"), ("ArrowRight", "0.05"), ("PageUp", "0.15"), ("End", "1")]:
         slider.press(key)
         spoken = slider.get_attribute("aria-valuetext")
-        notebook.wait_until(lambda a=alpha: status(notebook).startswith(f"α = {a}: "), alpha)
+        notebook.wait_until(lambda a=alpha: notebook.status().startswith(f"α = {a}: "), alpha)
         assert slider.get_attribute("aria-valuetext").startswith(f"α = {alpha}: AP of purchase")
         assert spoken is not None
     notebook.wait_until(lambda: notebook.ask("print(panel.alpha)") == "1.0", "the kernel's α")
 
     notebook.ask("panel.alpha = 0.31")  # snaps to 0.3
-    notebook.wait_until(lambda: status(notebook).startswith("α = 0.3: "), "the page's α")
+    notebook.wait_until(lambda: notebook.status().startswith("α = 0.3: "), "the page's α")
     assert slider.input_value() == "6"
 
 
@@ -130,7 +126,7 @@ def test_twenty_fast_moves_end_where_they_end_and_nothing_jumps(open_notebook):
     heights = notebook.heights(".mtl-panel", moves)
 
     assert len(heights) == 1
-    assert status(notebook).startswith("α = 1: ")
+    assert notebook.status().startswith("α = 1: ")
     notebook.wait_until(lambda: notebook.ask("print(panel.alpha)") == "1.0", "the kernel's α")
     # a moved slider says nothing, but the last of its moves must be what is drawn
     here = notebook.picture(".mtl-panel .pictures")
@@ -149,20 +145,21 @@ def test_settings_are_explored_with_two_sliders(open_notebook):
     notebook.page.get_by_role("slider", name="regularisation").press("ArrowRight")
 
     notebook.wait_until(
-        lambda: status(notebook).startswith(
+        lambda: notebook.status().startswith(
             "factors 32, regularisation 1: ALS 0.260 ± 0.005, ALS, novel 0.104."
         ),
         "the text",
     )
-    assert "Against factors 32, regularisation 0.1: ALS -0.070 (worse)" in status(notebook).replace(
-        "\u2212", "-"
+    assert (
+        "Against factors 32, regularisation 0.1: ALS -0.070 (worse)"
+        in notebook.status().replace("\u2212", "-")
     )
     assert notebook.picture(".mtl-panel .pictures") != before
     assert notebook.ask("print(panel.value)") == "(32, 1.0)"
     notebook.ask("panel.value = (64, 0.1)")
     notebook.wait_until(lambda: factors.input_value() == "3", "the page's slider")
     notebook.ask("panel.value = (64, 1.0)")
-    notebook.wait_until(lambda: "ALS, novel not defined" in status(notebook), "the gap")
+    notebook.wait_until(lambda: "ALS, novel not defined" in notebook.status(), "the gap")
 
 
 def test_panels_follow_the_theme_and_fit_a_phone_and_a_zoomed_page(open_notebook):
@@ -199,13 +196,13 @@ def test_a_training_streams_and_is_steered_paused_stepped_and_reset(open_noteboo
     notebook = open_notebook(TRAINING)
     notebook.run_all()
     curve = notebook.page.locator(".mtl-panel polyline.thick").first
-    assert status(notebook) == "Ready: press Start."
+    assert notebook.status() == "Ready: press Start."
 
     button(notebook, "Start").click()
     notebook.wait_until(lambda: steps_made(notebook) > 200, "200 steps")
     first = curve.get_attribute("points")
     notebook.wait_until(lambda: curve.get_attribute("points") != first, "a longer curve")
-    assert status(notebook) == "Running: move α and watch both losses."
+    assert notebook.status() == "Running: move α and watch both losses."
     assert notebook.ask("1 + 1\nprint('the notebook answers')") == "the notebook answers"
 
     begin = int(notebook.ask("print(panel.seen)"))
@@ -217,7 +214,7 @@ def test_a_training_streams_and_is_steered_paused_stepped_and_reset(open_noteboo
     notebook.wait_until(lambda: marks.all_text_contents() == ["α 0.50", "α 1.00"], "the mark")
 
     button(notebook, "Pause").click()
-    notebook.wait_until(lambda: status(notebook).startswith("Paused after"), "the pause")
+    notebook.wait_until(lambda: notebook.status().startswith("Paused after"), "the pause")
     paused = steps_made(notebook)
     button(notebook, "One step").click()
     notebook.wait_until(lambda: steps_made(notebook) == paused + 1, "one step")
@@ -234,7 +231,7 @@ def test_a_training_streams_and_is_steered_paused_stepped_and_reset(open_noteboo
     notebook.wait_until(lambda: speed.input_value() == "7", "a speed from code")
 
     heights = notebook.heights(".mtl-panel", button(notebook, "Reset").click)
-    notebook.wait_until(lambda: status(notebook) == "Ready: press Start.", "the reset")
+    notebook.wait_until(lambda: notebook.status() == "Ready: press Start.", "the reset")
     notebook.ask("panel.speed = 0")
     assert len(heights) == 1
     assert steps_made(notebook) == 0
@@ -274,7 +271,7 @@ def test_a_training_leaves_nothing_behind(open_notebook):
     notebook.page.evaluate(
         "() => jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.interrupt()"
     )
-    notebook.wait_until(lambda: status(notebook).startswith("Paused after"), "the interrupt")
+    notebook.wait_until(lambda: notebook.status().startswith("Paused after"), "the interrupt")
     assert notebook.ask(RUNS) == "0"
     assert notebook.ask("import threading\nprint(panel.running)") == "False"
 

@@ -10,10 +10,6 @@ EXPLORER = ".mtl-panel:has(.lists)"
 STEERED = ".mtl-panel:has(.counter)"
 
 
-def status(notebook, panel: str) -> str:
-    return notebook.page.locator(f"{panel} [role=status]").inner_text()
-
-
 def steps_made(notebook) -> int:
     text = notebook.page.locator(f"{STEERED} .counter").inner_text()
     return int(text.removeprefix("step ").split(" of ")[0].replace(",", ""))
@@ -31,13 +27,13 @@ def test_alpha_is_looked_up_and_steered(open_notebook):
     lists = explorer.locator(".lists ol")
     names_before = lists.all_inner_texts()
     picture_before = notebook.picture(f"{EXPLORER} .pictures")
-    assert status(notebook, EXPLORER).startswith("α = 0.5: AP of purchase 0.")
+    assert notebook.status(EXPLORER).startswith("α = 0.5: AP of purchase 0.")
     assert [len(names.splitlines()) for names in names_before] == [5, 5, 5]
 
     notebook.drag(f"{EXPLORER} input[type=range]", 0.0)
 
-    notebook.wait_until(lambda: status(notebook, EXPLORER).startswith("α = 0.02: "), "the words")
-    assert "Against α = 0." in status(notebook, EXPLORER)
+    notebook.wait_until(lambda: notebook.status(EXPLORER).startswith("α = 0.02: "), "the words")
+    assert "Against α = 0." in notebook.status(EXPLORER)
     assert notebook.picture(f"{EXPLORER} .pictures") != picture_before
     assert lists.all_inner_texts() != names_before
     notebook.wait_until(lambda: notebook.ask("print(explorer.alpha)") == "0.02", "the kernel's α")
@@ -46,7 +42,7 @@ def test_alpha_is_looked_up_and_steered(open_notebook):
     steered = page.locator(STEERED)
     steered.scroll_into_view_if_needed()
     curve = steered.locator("polyline.thick").first
-    assert status(notebook, STEERED) == "Ready: press Start."
+    assert notebook.status(STEERED) == "Ready: press Start."
     steered.get_by_role("button", name="Start").click()
     notebook.wait_until(lambda: steps_made(notebook) > 200, "200 steps", seconds=20)
     grown = curve.get_attribute("points")
@@ -56,7 +52,7 @@ def test_alpha_is_looked_up_and_steered(open_notebook):
     notebook.wait_until(lambda: marks.count() == 2, "the mark where α moved")
 
     steered.get_by_role("button", name="Pause").click()
-    notebook.wait_until(lambda: status(notebook, STEERED).startswith("Paused after"), "the pause")
+    notebook.wait_until(lambda: notebook.status(STEERED).startswith("Paused after"), "the pause")
     still = notebook.picture(f"{STEERED} .pictures"), steps_made(notebook)
     page.wait_for_timeout(500)
     assert (notebook.picture(f"{STEERED} .pictures"), steps_made(notebook)) == still
@@ -64,4 +60,4 @@ def test_alpha_is_looked_up_and_steered(open_notebook):
     assert float(weights[0]) > 0.9 > 0.1 > float(weights[1])
 
     steered.get_by_role("button", name="Reset").click()
-    notebook.wait_until(lambda: status(notebook, STEERED) == "Ready: press Start.", "the reset")
+    notebook.wait_until(lambda: notebook.status(STEERED) == "Ready: press Start.", "the reset")

@@ -10,10 +10,6 @@ WORLD = ".mtl-panel:has(.busy)"
 BUDGET = ".mtl-panel:has-text('network and shop')"
 
 
-def status(notebook, panel: str) -> str:
-    return notebook.page.locator(f"{panel} [role=status]").first.inner_text()
-
-
 def test_a_dragged_dial_trains_anew_and_the_last_move_wins(open_notebook):
     notebook = open_notebook(stored=LESSON)
     page = notebook.page
@@ -22,7 +18,7 @@ def test_a_dragged_dial_trains_anew_and_the_last_move_wins(open_notebook):
 
     world = page.locator(WORLD)
     world.scroll_into_view_if_needed()
-    before = notebook.picture(f"{WORLD} .pictures"), status(notebook, WORLD)
+    before = notebook.picture(f"{WORLD} .pictures"), notebook.status(WORLD)
     # the guard, the last cell, has brought the dials back there
     assert before[1].startswith("agreement ρ 0, selection 1, noise 1, cold share 0.1: AP of")
     assert notebook.ask("print(len(dials.results), [len(row) for row in dials.results])") == (
@@ -43,7 +39,7 @@ def test_a_dragged_dial_trains_anew_and_the_last_move_wins(open_notebook):
     marked = page.locator(f"{WORLD} .busy.shown")
     marked.wait_for(timeout=5_000)  # "computing", while a small shop is trained
     notebook.wait_until(
-        lambda: status(notebook, WORLD).startswith("agreement ρ 1, "), "the last move", seconds=20
+        lambda: notebook.status(WORLD).startswith("agreement ρ 1, "), "the last move", seconds=20
     )
     notebook.wait_until(lambda: marked.count() == 0, "no mark any more")
     assert len(heights) == 1
@@ -54,7 +50,7 @@ def test_a_dragged_dial_trains_anew_and_the_last_move_wins(open_notebook):
     assert float(last) == 1
     chance, alone, shared, oracle = map(float, notebook.ask("print(*dials.results[1])").split())
     assert oracle < min(alone, shared) < chance
-    assert f"chance {chance:.3f}, alone {alone:.3f}, shared {shared:.3f}" in status(notebook, WORLD)
+    assert f"chance {chance:.3f}, alone {alone:.3f}, shared {shared:.3f}" in notebook.status(WORLD)
 
     # looked up: the price of sharing at another number of steps
     steps = page.locator(f"{BUDGET} input[type=range]").first
@@ -62,7 +58,7 @@ def test_a_dragged_dial_trains_anew_and_the_last_move_wins(open_notebook):
     steps.focus()  # by key: the page above may still be laid out anew, and a mouse would miss
     page.keyboard.press("End")
     notebook.wait_until(
-        lambda: status(notebook, BUDGET).startswith("steps 500, network and shop wide, ρ = 0"),
+        lambda: notebook.status(BUDGET).startswith("steps 500, network and shop wide, ρ = 0"),
         "the price after the last step",
     )
     notebook.wait_until(

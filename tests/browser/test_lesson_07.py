@@ -10,10 +10,6 @@ PACE = ".mtl-panel:has-text('learning rate of s')"
 FRONT = ".mtl-panel:has-text('α = ')"
 
 
-def status(notebook, panel: str) -> str:
-    return notebook.page.locator(f"{panel} [role=status]").first.inner_text()
-
-
 def test_the_weights_pace_and_the_one_network_for_every_weight_answer(open_notebook):
     notebook = open_notebook(stored=LESSON)
     page = notebook.page
@@ -23,14 +19,14 @@ def test_the_weights_pace_and_the_one_network_for_every_weight_answer(open_noteb
     # the guard, the last cell, has left both sliders there
     page.locator(PACE).scroll_into_view_if_needed()
     notebook.wait_until(
-        lambda: status(notebook, PACE).startswith("step 300, learning rate of s 0.01: click 1."),
+        lambda: notebook.status(PACE).startswith("step 300, learning rate of s 0.01: click 1."),
         "where the guard left the pace",
     )
     before = notebook.picture(f"{PACE} .pictures")
     page.locator(f"{PACE} input[type=range]").nth(1).focus()
     page.keyboard.press("Home")
     notebook.wait_until(
-        lambda: status(notebook, PACE).startswith("step 300, learning rate of s 0.001: click 0."),
+        lambda: notebook.status(PACE).startswith("step 300, learning rate of s 0.001: click 0."),
         "the slowest pace",
     )
     assert notebook.picture(f"{PACE} .pictures") != before
@@ -38,16 +34,16 @@ def test_the_weights_pace_and_the_one_network_for_every_weight_answer(open_noteb
 
     page.locator(FRONT).scroll_into_view_if_needed()
     notebook.wait_until(
-        lambda: status(notebook, FRONT).startswith("α = 0.5: AP of purchase 0."),
+        lambda: notebook.status(FRONT).startswith("α = 0.5: AP of purchase 0."),
         "where the guard left α",
     )
     before = notebook.picture(f"{FRONT} .pictures")
     page.locator(f"{FRONT} input[type=range]").first.focus()
     page.keyboard.press("Home")
     notebook.wait_until(
-        lambda: status(notebook, FRONT).startswith("α = 0.02: AP of purchase 0."),
+        lambda: notebook.status(FRONT).startswith("α = 0.02: AP of purchase 0."),
         "the rating's end",
     )
-    assert "Against α = 0.5" in status(notebook, FRONT)
+    assert "Against α = 0.5" in notebook.status(FRONT)
     assert notebook.picture(f"{FRONT} .pictures") != before
     notebook.wait_until(lambda: notebook.ask("print(one_for_all.alpha)") == "0.02", "the kernel")

@@ -10,10 +10,6 @@ STRENGTH = ".mtl-panel:has-text('nearest to the truth')"
 CLIPPING = ".mtl-panel:has-text('Lower the clip')"
 
 
-def status(notebook, panel: str) -> str:
-    return notebook.page.locator(f"{panel} [role=status]").first.inner_text()
-
-
 def test_strength_and_clip_answer_in_the_lesson(open_notebook):
     notebook = open_notebook(stored=LESSON)
     page = notebook.page
@@ -24,14 +20,14 @@ def test_strength_and_clip_answer_in_the_lesson(open_notebook):
     strength.scroll_into_view_if_needed()
     # the guard, the last cell, has left it there
     notebook.wait_until(
-        lambda: status(notebook, STRENGTH).startswith("strength 0.5: RMSE of chance 0.3"),
+        lambda: notebook.status(STRENGTH).startswith("strength 0.5: RMSE of chance 0.3"),
         "where the guard has left the strength",
     )
     before = notebook.picture(f"{STRENGTH} .pictures")
     strength.focus()  # by key: the page above may still be laid out anew, and a mouse would miss
     page.keyboard.press("End")
     notebook.wait_until(
-        lambda: status(notebook, STRENGTH).startswith("strength 1: RMSE of chance 0.41"),
+        lambda: notebook.status(STRENGTH).startswith("strength 1: RMSE of chance 0.41"),
         "the strongest selection",
     )
     notebook.wait_until(
@@ -43,20 +39,20 @@ def test_strength_and_clip_answer_in_the_lesson(open_notebook):
     clip.scroll_into_view_if_needed()
     shop = "strength of the shop's selection"
     notebook.wait_until(
-        lambda: status(notebook, CLIPPING).startswith(f"clip 240, {shop} 2: plain mean 0.5"),
+        lambda: notebook.status(CLIPPING).startswith(f"clip 240, {shop} 2: plain mean 0.5"),
         "where the guard has left the clip",
     )
     before = notebook.picture(f"{CLIPPING} .pictures")
     clip.focus()
     page.keyboard.press("Home")
     notebook.wait_until(
-        lambda: status(notebook, CLIPPING).startswith(f"clip 30, {shop} 2: plain mean 0.5"),
+        lambda: notebook.status(CLIPPING).startswith(f"clip 30, {shop} 2: plain mean 0.5"),
         "the lowest clip",
     )
     page.locator(f"{CLIPPING} input[type=range]").nth(1).focus()
     page.keyboard.press("Home")
     notebook.wait_until(
-        lambda: status(notebook, CLIPPING).startswith(f"clip 30, {shop} 0: plain mean 0.24"),
+        lambda: notebook.status(CLIPPING).startswith(f"clip 30, {shop} 0: plain mean 0.24"),
         "no selection",
     )
     assert notebook.ask("print(clipping.value)") == "(30, 0.0)"

@@ -10,10 +10,6 @@ WINDOW = ".mtl-panel:has(.ranking)"
 SESSION = ".mtl-panel:has(.session)"
 
 
-def status(notebook, panel: str) -> str:
-    return notebook.page.locator(f"{panel} [role=status]").first.inner_text()
-
-
 def listed(notebook, panel: str, rows: str) -> list[str]:
     return notebook.page.locator(f"{panel} {rows} .item > span").all_inner_texts()
 
@@ -28,12 +24,12 @@ def test_a_weight_sorts_the_window_and_a_purchase_makes_the_list_anew(open_noteb
     window.scroll_into_view_if_needed()
     # the guard, the last cell, has left the weights there
     start = "household 7, purchase 0.50, quantity 0.50: 1 "
-    notebook.wait_until(lambda: status(notebook, WINDOW).startswith(start), "the first list")
+    notebook.wait_until(lambda: notebook.status(WINDOW).startswith(start), "the first list")
     before = notebook.picture(f"{WINDOW} .pictures"), listed(notebook, WINDOW, ".ranking")
     slider = window.get_by_role("slider", name="weight of quantity")
     slider.press("End")
     notebook.wait_until(
-        lambda: status(notebook, WINDOW).startswith("household 7, purchase 0.00, quantity 1.00: "),
+        lambda: notebook.status(WINDOW).startswith("household 7, purchase 0.00, quantity 1.00: "),
         "all weight on quantity",
     )
     assert notebook.picture(f"{WINDOW} .pictures") != before[0]
@@ -45,12 +41,12 @@ def test_a_weight_sorts_the_window_and_a_purchase_makes_the_list_anew(open_noteb
     session = page.locator(SESSION)
     session.scroll_into_view_if_needed()
     start = "a newcomer, nothing yet: 1 Fluid Milk White Only"
-    notebook.wait_until(lambda: status(notebook, SESSION).startswith(start), "the popular list")
+    notebook.wait_until(lambda: notebook.status(SESSION).startswith(start), "the popular list")
     popular = listed(notebook, SESSION, ".session")
     place = popular.index("Soft Drinks 12/18&15pk Can Car")
     session.locator(".place").nth(place).get_by_role("button").nth(1).click()
     notebook.wait_until(
-        lambda: status(notebook, SESSION).startswith("a newcomer, bought Soft Drinks"), "the list"
+        lambda: notebook.status(SESSION).startswith("a newcomer, bought Soft Drinks"), "the list"
     )
     now = listed(notebook, SESSION, ".session")
     assert "Soft Drinks 12/18&15pk Can Car" not in now

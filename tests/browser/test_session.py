@@ -37,10 +37,6 @@ panel
 """
 
 
-def status(notebook, view: int = 0) -> str:
-    return notebook.page.locator(".mtl-panel [role=status]").nth(view).inner_text()
-
-
 def listed(notebook, view: int = 0) -> list[int]:
     names = notebook.page.locator(".mtl-panel .session").nth(view).locator(".item > span")
     return [int(name.removeprefix("ITEM NUMBER ")) for name in names.all_inner_texts()]
@@ -57,12 +53,12 @@ def test_a_household_shops_by_mouse_by_keyboard_and_from_code(open_notebook):
     page.locator(".mtl-panel .session").wait_for()
     first, picture = listed(notebook), notebook.picture(".mtl-panel .session")
     assert first == in_kernel(notebook)
-    assert status(notebook).startswith(f"household 12, nothing yet: 1 ITEM NUMBER {first[0]}, ")
+    assert notebook.status().startswith(f"household 12, nothing yet: 1 ITEM NUMBER {first[0]}, ")
 
     def buy_by_mouse() -> None:
         page.get_by_role("button", name=f"bought: ITEM NUMBER {first[2]}", exact=True).click()
         said = f"household 12, bought ITEM NUMBER {first[2]}: 1 "
-        notebook.wait_until(lambda: status(notebook).startswith(said), "the purchase")
+        notebook.wait_until(lambda: notebook.status().startswith(said), "the purchase")
 
     heights = notebook.heights(".mtl-panel", buy_by_mouse)
     assert len(heights) == 1
@@ -70,7 +66,7 @@ def test_a_household_shops_by_mouse_by_keyboard_and_from_code(open_notebook):
     assert first[2] not in second and len(second) == 10
     assert second == in_kernel(notebook)
     assert notebook.picture(".mtl-panel .session") != picture
-    news = status(notebook).splitlines()[-1]
+    news = notebook.status().splitlines()[-1]
     assert news.startswith("Against the list before: in: ITEM NUMBER ")
     assert f"; out: ITEM NUMBER {first[2]}" in news
     entered = [place for place, item in enumerate(second) if item not in first]
@@ -82,7 +78,7 @@ def test_a_household_shops_by_mouse_by_keyboard_and_from_code(open_notebook):
     button.focus()
     for _ in range(3):
         page.keyboard.press("Enter")
-    notebook.wait_until(lambda: "1 more, then clicked" in status(notebook), "three keys")
+    notebook.wait_until(lambda: "1 more, then clicked" in notebook.status(), "three keys")
     assert button.evaluate("(button) => button === document.activeElement")
     events = notebook.ask("print(*[f'{kind} {item}' for kind, item in panel.events])")
     assert events.startswith(f"bought {first[2]} clicked {second[4]} clicked ")
@@ -92,16 +88,16 @@ def test_a_household_shops_by_mouse_by_keyboard_and_from_code(open_notebook):
     notebook.wait_until(lambda: notebook.ask("print(len(panel.events))") == "3", "one less")
     page.get_by_label("any item").select_option("ITEM NUMBER 200")
     page.get_by_role("button", name="bought: the item chosen").click()
-    notebook.wait_until(lambda: "bought ITEM NUMBER 200" in status(notebook), "any item")
+    notebook.wait_until(lambda: "bought ITEM NUMBER 200" in notebook.status(), "any item")
     page.get_by_role("button", name="start again").click()
-    notebook.wait_until(lambda: "household 12, nothing yet" in status(notebook), "a new session")
+    notebook.wait_until(lambda: "household 12, nothing yet" in notebook.status(), "a new session")
     assert listed(notebook) == first
     assert page.get_by_role("button", name="undo").is_disabled()
 
     notebook.ask("panel.do('bought', 'ITEM NUMBER 7')")
-    notebook.wait_until(lambda: "bought ITEM NUMBER 7:" in status(notebook), "the event by code")
+    notebook.wait_until(lambda: "bought ITEM NUMBER 7:" in notebook.status(), "the event by code")
     page.get_by_label("household").select_option("household 340")
-    notebook.wait_until(lambda: "household 340, nothing yet" in status(notebook), "another one")
+    notebook.wait_until(lambda: "household 340, nothing yet" in notebook.status(), "another one")
     assert notebook.ask("print(panel.household, panel.events)") == "household 340 []"
     assert listed(notebook) == in_kernel(notebook)
 
@@ -119,12 +115,12 @@ def test_events_that_come_faster_than_lists_are_answered_together(open_notebook)
 
     page.locator(".mtl-panel .pictures.old").first.wait_for()  # until the answer is there
     notebook.wait_until(
-        lambda: "17 more, then clicked" in status(notebook), "all twenty", seconds=20
+        lambda: "17 more, then clicked" in notebook.status(), "all twenty", seconds=20
     )
     assert notebook.ask("print(len(panel.events), len(updates) < 12)") == "20 True"
     assert page.locator(".mtl-panel .pictures.old").count() == 0
     notebook.wait_until(lambda: listed(notebook, 1) == listed(notebook), "the other view")
-    assert status(notebook, 1).splitlines()[0] == status(notebook).splitlines()[0]
+    assert notebook.status(view=1).splitlines()[0] == notebook.status().splitlines()[0]
 
 
 def test_an_update_that_fails_says_so_and_the_session_goes_on(open_notebook):

@@ -51,10 +51,6 @@ panel
 TRIANGLE = ".mtl-panel svg.triangle"
 
 
-def status(notebook, view: int = 0) -> str:
-    return notebook.page.locator(".mtl-panel [role=status]").nth(view).inner_text()
-
-
 def pixel(notebook, weights: tuple[float, float, float]) -> tuple[float, float]:
     """Where the page draws these weights: its top corner is at (220, 72), its sides are 300."""
     box = notebook.page.locator(TRIANGLE).first.bounding_box()
@@ -76,7 +72,7 @@ def test_weights_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     handle.wait_for()
     before = notebook.picture(TRIANGLE), notebook.picture(".mtl-panel .metrics")
     # the nearest to equal weights: (.3, .3, .4), (.3, .4, .3) and (.4, .3, .3) are level
-    assert status(notebook).startswith("purchase 0.30, quantity 0.30, any_kids 0.40: AP of purch")
+    assert notebook.status().startswith("purchase 0.30, quantity 0.30, any_kids 0.40: AP of purch")
 
     page.mouse.move(*pixel(notebook, (0.1, 0.8, 0.1)))  # beside the point, which comes at once
     page.mouse.down()
@@ -85,7 +81,7 @@ def test_weights_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     page.mouse.move(*pixel(notebook, (0, 0, 1)))  # not pressed any more: nothing follows
     assert handle.evaluate("(handle) => handle === document.activeElement")
 
-    found = status(notebook)
+    found = notebook.status()
     assert found.startswith("purchase 0.70, quantity 0.20, any_kids 0.10: AP of purchase 0.467 ±")
     # with what stood there when the drag began, not with the last weights on the way
     assert "Against purchase 0.30, quantity 0.30, any_kids 0.40: AP of purchase +0.058" in found
@@ -107,17 +103,17 @@ def test_weights_are_explored_by_mouse_by_keyboard_and_from_code(open_notebook):
     ]:
         handle.press(key)
         words = "purchase {:.2f}, quantity {:.2f}, any_kids {:.2f}: ".format(*weights)
-        notebook.wait_until(lambda w=words: status(notebook).startswith(w), f"{key}: {words}")
+        notebook.wait_until(lambda w=words: notebook.status().startswith(w), f"{key}: {words}")
         assert handle.get_attribute("aria-valuetext").startswith(words + "AP of purchase 0.")
 
     share = page.get_by_role("slider", name="weight of any_kids")
     share.press("ArrowRight")  # (0, .9, .1) to (0, .8, .2)
     notebook.wait_until(
-        lambda: status(notebook).startswith("purchase 0.00, quantity 0.80, any_kids 0.20"), "0.2"
+        lambda: notebook.status().startswith("purchase 0.00, quantity 0.80, any_kids 0.20"), "0.2"
     )
     assert share.get_attribute("aria-valuetext").startswith("purchase 0.00, quantity 0.80, any_k")
     notebook.ask("panel.weights = (2, 3, 5)")
-    notebook.wait_until(lambda: "another weighting beats it" in status(notebook), "the page's")
+    notebook.wait_until(lambda: "another weighting beats it" in notebook.status(), "the page's")
     assert share.input_value() == "5"
 
 
@@ -129,7 +125,7 @@ def test_a_click_on_a_map_chooses_what_lies_there(open_notebook):
     box = picture.bounding_box()
     notebook.page.mouse.click(box["x"] + box["width"] * 150 / 160, box["y"] + box["height"] * 0.87)
     notebook.wait_until(
-        lambda: status(notebook).startswith("purchase 0.00, quantity 0.00, any_kids 1.00"), "it"
+        lambda: notebook.status().startswith("purchase 0.00, quantity 0.00, any_kids 1.00"), "it"
     )
     colors = picture.locator(".cell").evaluate_all("(cells) => cells.map((one) => one.style.fill)")
     assert len(colors) == 66
@@ -160,8 +156,8 @@ def test_twenty_fast_moves_of_the_point_end_where_they_end_in_both_views(open_no
     assert len(heights) == 1
     assert notebook.page.evaluate(cells) == n_cells
     words = "purchase 0.00, quantity 0.00, any_kids 1.00: "
-    assert status(notebook).startswith(words)
-    notebook.wait_until(lambda: status(notebook, 1).startswith(words), "the other view")
+    assert notebook.status().startswith(words)
+    notebook.wait_until(lambda: notebook.status(view=1).startswith(words), "the other view")
     assert handles.nth(1).get_attribute("aria-valuetext").startswith(words)
     notebook.wait_until(
         lambda: notebook.ask("print(panel.weights)") == "(0.0, 0.0, 1.0)", "the kernel's weights"
@@ -183,12 +179,12 @@ def test_a_list_is_sorted_by_mouse_by_keyboard_and_from_code(open_notebook):
 
     notebook.drag(".mtl-panel input[type=range]", 1.0)
 
-    assert status(notebook).startswith("household 12, purchase 1.00, quantity 0.00, any_kids 0.00")
+    assert notebook.status().startswith("household 12, purchase 1.00, quantity 0.00, any_kids 0.00")
     now = listed(notebook)
     # level items by their row numbers; the words compare with the list before the drag
     assert now == sorted(now)
     entered = [item for item in now if item not in first]
-    news = status(notebook).splitlines()[-1]
+    news = notebook.status().splitlines()[-1]
     assert news.startswith("Against purchase 0.50, quantity 0.30, any_kids 0.20: in: ")
     assert f"in: ITEM NUMBER {entered[0]}, " in news
     marks = page.locator(".mtl-panel .ranking .climb").all_inner_texts()
@@ -210,15 +206,15 @@ def test_a_list_is_sorted_by_mouse_by_keyboard_and_from_code(open_notebook):
         ),
         "the kernel's choice",
     )
-    assert status(notebook).startswith(
+    assert notebook.status().startswith(
         "household 340, purchase 0.90, quantity 0.10, any_kids 0.00, new items only: 1 ITEM"
     )
     assert page.locator(".mtl-panel .ranking em").all_inner_texts() == [""] * 10
     assert purchase.input_value() == "90"
-    assert purchase.get_attribute("aria-valuetext") == status(notebook).splitlines()[0]
+    assert purchase.get_attribute("aria-valuetext") == notebook.status().splitlines()[0]
 
     notebook.ask("panel.novel_only = False")
-    notebook.wait_until(lambda: "new items" not in status(notebook).splitlines()[0], "all items")
+    notebook.wait_until(lambda: "new items" not in notebook.status().splitlines()[0], "all items")
     assert "bought" in page.locator(".mtl-panel .ranking em").all_inner_texts()
 
 
@@ -235,7 +231,7 @@ def test_page_and_python_sort_alike_to_the_last_bit(open_notebook):
         for weights in thirds + drawn:
             notebook.ask(f"panel.weights = {weights}")
             text = notebook.ask("print(panel.text)")
-            notebook.wait_until(lambda t=text: status(notebook).splitlines()[0] == t, text)
+            notebook.wait_until(lambda t=text: notebook.status().splitlines()[0] == t, text)
             assert listed(notebook) == [*map(int, notebook.ask("print(*panel.top)").split())]
 
 
@@ -253,7 +249,7 @@ def test_twenty_fast_moves_of_a_weight_end_where_they_end_in_both_views(open_not
     heights = notebook.heights(".mtl-panel", moves)
 
     assert len(heights) == 1
-    assert status(notebook).startswith("household 12, purchase 0.20, quantity 0.48, any_kids 0.32")
+    assert notebook.status().startswith("household 12, purchase 0.20, quantity 0.48, any_kids 0.32")
     notebook.wait_until(
         lambda: notebook.ask("print(panel.weights)") == "(0.2, 0.48, 0.32)", "the kernel's weights"
     )

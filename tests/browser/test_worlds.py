@@ -36,32 +36,28 @@ panel
 """
 
 
-def status(notebook) -> str:
-    return notebook.page.locator(".mtl-panel [role=status]").first.inner_text()
-
-
 def test_a_dial_moves_a_real_computation_and_the_picture_follows(open_notebook):
     notebook = open_notebook(WORLD)
     notebook.run_all()
     before = notebook.picture(".mtl-panel .pictures")
-    assert "agreement 0, noise 1: AUC of purchase: chance 0.500, shared 0.700" in status(notebook)
+    assert "agreement 0, noise 1: AUC of purchase: chance 0.500, shared 0.700" in notebook.status()
 
     notebook.drag(SLIDER, 0.9)
 
-    notebook.wait_until(lambda: "agreement 0.8" in status(notebook), "the answer")
-    assert "shared 0.860" in status(notebook)
-    assert "AUC of purchase, shared +" in status(notebook)
+    notebook.wait_until(lambda: "agreement 0.8" in notebook.status(), "the answer")
+    assert "shared 0.860" in notebook.status()
+    assert "AUC of purchase, shared +" in notebook.status()
     assert notebook.picture(".mtl-panel .pictures") != before
     assert notebook.ask("print(panel.value)") == "(0.8, 1.0)"
 
     notebook.page.locator(SLIDER).first.focus()
     notebook.page.keyboard.press("Home")
-    notebook.wait_until(lambda: "agreement -1" in status(notebook), "the answer to a key")
+    notebook.wait_until(lambda: "agreement -1" in notebook.status(), "the answer to a key")
     spoken = notebook.page.locator(SLIDER).first.get_attribute("aria-valuetext")
     assert "shared 0.500" in spoken
 
     notebook.ask("panel.value = (0.5, 2)")
-    notebook.wait_until(lambda: "agreement 0.5, noise 2" in status(notebook), "the move by code")
+    notebook.wait_until(lambda: "agreement 0.5, noise 2" in notebook.status(), "the move by code")
 
 
 def test_of_twenty_fast_moves_the_last_one_wins_and_nothing_jumps(open_notebook):
@@ -74,7 +70,7 @@ def test_of_twenty_fast_moves_the_last_one_wins_and_nothing_jumps(open_notebook)
     marked.wait_for()
     assert notebook.page.locator(".mtl-panel .pictures.old").count() == 1
 
-    notebook.wait_until(lambda: "agreement 1," in status(notebook), "the last answer")
+    notebook.wait_until(lambda: "agreement 1," in notebook.status(), "the last answer")
     assert len(heights) == 1
     assert marked.count() == 0
     assert notebook.page.locator(".mtl-panel .pictures.old").count() == 0
