@@ -88,6 +88,7 @@ DOUBLE = Exercise(
     mistakes=(Mistake(lambda values: values**2, "That is the square."),),
     hints=("a", "b", "c"),
     inputs=(torch.tensor([1.0, 3.0]),),
+    again=(torch.tensor([5.0]),),
 )
 
 
@@ -114,6 +115,15 @@ def test_each_known_mistake_is_told_in_its_own_words(exercise):
     told = [judge(exercise, mistake.example) for mistake in exercise.mistakes]
     assert told == [("wrong", mistake.says) for mistake in exercise.mistakes]
     assert len(set(told)) == len(told) >= 2
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_answer_to_one_example_is_not_a_rule(exercise):
+    if exercise.inputs is not None:
+        memorised = exercise.solution(*exercise.inputs)
+        verdict = judge(exercise, lambda *_: memorised)
+        assert verdict.outcome == "wrong"
+        assert "not for another" in verdict.says
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
@@ -164,6 +174,11 @@ def test_a_function_is_called_and_its_slips_are_told():
     assert "returned None" in judge(DOUBLE, lambda _: None).says
     assert 'KeyError: "a learner\'s slip"' in judge(DOUBLE, throws).says
     assert "SystemExit" in judge(DOUBLE, leaves).says
+
+
+def test_a_second_example_is_shown_with_what_it_should_give():
+    says = judge(DOUBLE, lambda _: torch.tensor([2.0, 6.0])).says
+    assert "Called with tensor([5.]) it should return tensor([10.])." in says
 
 
 def test_a_function_that_spoils_its_input_spoils_a_copy():

@@ -44,6 +44,7 @@ SURPRISE = Exercise(
         "return -math.log(chance)",
     ),
     inputs=(0.25,),
+    again=(0.9,),
 )
 EXERCISES = (SHARE, SURPRISE)
 

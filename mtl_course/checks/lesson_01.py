@@ -39,6 +39,7 @@ DENSITY = Exercise(
         "return (baskets > 0).float().mean()",
     ),
     inputs=(BEFORE,),
+    again=(AFTER[:2],),
 )
 NOVEL = Exercise(
     name="novel",
@@ -69,6 +70,7 @@ NOVEL = Exercise(
         "return (after > 0) & (before == 0)",
     ),
     inputs=(BEFORE, AFTER),
+    again=(AFTER, BEFORE),
 )
 WINDOWS = Exercise(
     name="windows",

@@ -54,6 +54,7 @@ NEW = Exercise(
         "return scores.where(taken == 0, -torch.inf).argmax()",
     ),
     inputs=(SCORES, TAKEN),
+    again=(SCORES.flip(0), TAKEN),
 )
 RECALL = Exercise(
     name="recall",
@@ -105,6 +106,7 @@ RECALL = Exercise(
         "return ranked[:, :k].sum(dim=1) / ranked.sum(dim=1).clamp(max=k)",
     ),
     inputs=(RANKED, 3),
+    again=(RANKED, 2),
 )
 FACTOR = Exercise(
     name="factor",
@@ -154,6 +156,7 @@ FACTOR = Exercise(
         "return (v @ taken) / (v @ v + regularization)",
     ),
     inputs=(ITEM_FACTOR, TAKEN_OF_THREE, 5.0),
+    again=(ITEM_FACTOR, 1 - TAKEN_OF_THREE, 2.0),
 )
 EXERCISES = (NEW, RECALL, FACTOR)
 

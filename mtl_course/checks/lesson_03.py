@@ -57,6 +57,7 @@ PARAMETERS = Exercise(
         "return (n_users + n_items) * dim + 2 * dim * n_tasks + n_tasks",
     ),
     inputs=(10, 20, 5, 3),
+    again=(7, 11, 2, 1),
 )
 SAME = Exercise(
     name="same",

@@ -61,6 +61,7 @@ SLOPE = Exercise(
         "return alpha * 2 * (theta - 1) + (1 - alpha) * 6 * (theta + 1)",
     ),
     inputs=(THETA, 0.25),
+    again=(THETA + 1, 0.6),
 )
 FRONT = Exercise(
     name="front",
@@ -142,6 +143,7 @@ REST = Exercise(
         "return (alpha - scale * (1 - alpha)) / (...), below it the sum of both pulls",
     ),
     inputs=(ALPHA, SCALE),
+    again=(1 - ALPHA, SCALE / 2),
 )
 EXERCISES = (SLOPE, FRONT, REST)
 

@@ -57,6 +57,7 @@ MEAN = Exercise(
         "return (nats * observed).sum(dim=0) / observed.sum(dim=0)....",
     ),
     inputs=(NATS, OBSERVED),
+    again=(NATS.flip(0), OBSERVED),
 )
 SAME = Exercise(
     name="same",
@@ -91,6 +92,7 @@ SAME = Exercise(
         "same = weights / scales; return same / ...",
     ),
     inputs=(WEIGHTS, SCALES),
+    again=(WEIGHTS.flip(0), SCALES),
 )
 EXERCISES = (MEAN, SAME)
 

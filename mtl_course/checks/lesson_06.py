@@ -56,6 +56,7 @@ COSINE = Exercise(
         "return (a @ b) / (..., the product of both lengths)",
     ),
     inputs=(OURS, OTHERS),
+    again=(OURS, OURS + OTHERS),
 )
 PRICE = Exercise(
     name="price",
@@ -97,6 +98,7 @@ PRICE = Exercise(
     ),
     alike=within(0.001),
     inputs=(OURS, OTHERS, 0.1),
+    again=(OURS, OURS + OTHERS, 0.5),
 )
 HARMED = Exercise(
     name="harmed",

@@ -50,6 +50,7 @@ REST = Exercise(
         "return 1 / (... * losses)",
     ),
     inputs=(LOSSES,),
+    again=(2 * LOSSES[:2],),
 )
 SHARE = Exercise(
     name="share",
@@ -94,6 +95,7 @@ SHARE = Exercise(
         "return other @ (...) / (own - other).square().sum()",
     ),
     inputs=(OURS, OTHERS),
+    again=(OTHERS, OURS),
 )
 EXERCISES = (REST, SHARE)
 

@@ -64,6 +64,7 @@ MIX = Exercise(
         "return logits.softmax(dim=2) @ ...",
     ),
     inputs=(OUTPUTS, LOGITS),
+    again=(OUTPUTS, LOGITS.flip(0)),
 )
 KEEP = Exercise(
     name="keep",
@@ -102,6 +103,7 @@ KEEP = Exercise(
         "return logits.masked_fill(~allowed, ...).softmax(dim=1)",
     ),
     inputs=(FLAT, ALLOWED),
+    again=(FLAT.flip(1), ALLOWED),
 )
 HALF = Exercise(
     name="half",
@@ -143,6 +145,7 @@ HALF = Exercise(
     ),
     alike=lambda expected, found: abs(float(found) - float(expected)) < 1e-5,
     inputs=(OURS, THEIRS, T_FIVE),
+    again=(OURS, THEIRS.flip(0), 2 * T_FIVE),
 )
 EXERCISES = (MIX, KEEP, HALF)
 

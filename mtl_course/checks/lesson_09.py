@@ -53,6 +53,7 @@ BOTH = Exercise(
         "return click.sigmoid() * ...",
     ),
     inputs=(CLICK, CONVERSION),
+    again=(CONVERSION, 1 - CLICK),
 )
 MEAN = Exercise(
     name="mean",
@@ -100,6 +101,7 @@ MEAN = Exercise(
         "return (weight * values).sum() / ...",
     ),
     inputs=(VALUES, PROPENSITY, CLIP),
+    again=(1 - VALUES, PROPENSITY, 5.0),
 )
 BEST_CLIP = Exercise(
     name="clip",

@@ -99,6 +99,7 @@ FUSE = Exercise(
     ),
     alike=within(1e-5),
     inputs=(SCORES, WEIGHTS),
+    again=(SCORES.flip(0), WEIGHTS),
 )
 NEXT = Exercise(
     name="next",
@@ -140,6 +141,7 @@ NEXT = Exercise(
         "value = relevance * scores - ...; value[chosen] = -torch.inf; return value.argmax()",
     ),
     inputs=(CANDIDATES, SIMILARITIES, CHOSEN, RELEVANCE),
+    again=(CANDIDATES, SIMILARITIES, CHOSEN[:1], 1.0),
 )
 EXERCISES = (FUSE, NEXT)
 

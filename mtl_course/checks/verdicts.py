@@ -48,7 +48,8 @@ class Exercise:
     """What is asked, how an answer is judged, and what helps.
 
     Where `inputs` are given the answer is a function: it is called with them, and what it returns
-    is compared with what `solution`, a function too, returns.
+    is compared with what `solution`, a function too, returns. If that is right, the same is done
+    `again` with other inputs, so that the one right number is not taken for a rule.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Exercise:
     hints: tuple[str, str, str]  # from a nudge to nearly the solution
     alike: Alike = TO_TWO_DIGITS
     inputs: tuple[object, ...] | None = None
+    again: tuple[object, ...] | None = None
 
 
 class Verdict(NamedTuple):
@@ -80,28 +82,43 @@ def judge(exercise: Exercise, answer: object) -> Verdict:
 def _judge_function(exercise: Exercise, answer: object) -> Verdict:
     if not callable(answer):
         return Verdict("wrong", "Hand over the function itself: its name, without parentheses.")
+    verdict = _judge_call(exercise, answer, exercise.inputs)
+    if verdict.outcome != "right":
+        return verdict
+    if _judge_call(exercise, answer, exercise.again).outcome != "right":
+        return Verdict(
+            "wrong",
+            f"Right for the first example, but not for another. Called with "
+            f"{_listed(exercise.again)} it should return "
+            f"{_shown(exercise.solution(*deepcopy(exercise.again)))}. Does it use all it is given?",
+        )
+    return verdict
+
+
+def _judge_call(exercise: Exercise, answer: Callable, inputs: tuple[object, ...]) -> Verdict:
     try:
-        found = answer(*deepcopy(exercise.inputs))
+        found = answer(*deepcopy(inputs))
     except (Exception, SystemExit) as problem:
-        called_with = ", ".join(_shown(value) for value in exercise.inputs)
         return Verdict(
             "wrong",
             f"Your function stopped with {type(problem).__name__}: {_shown(problem)}. It was "
-            f"called with {called_with} and should return {exercise.expects}.",
+            f"called with {_listed(inputs)} and should return {exercise.expects}.",
         )
     if found is ...:
         return Verdict("not attempted", f"Let your function return {exercise.expects}.")
     if found is None:
         return Verdict("wrong", "Your function returned None: does it end in a `return`?")
-    return _judge_value(exercise, found)
+    return _judge_value(exercise, found, inputs)
 
 
-def _judge_value(exercise: Exercise, found: object) -> Verdict:
-    if _holds(exercise.alike, _answered(exercise, exercise.solution), found):
+def _judge_value(
+    exercise: Exercise, found: object, inputs: tuple[object, ...] | None = None
+) -> Verdict:
+    if _holds(exercise.alike, _answered(exercise.solution, inputs), found):
         return Verdict("right", exercise.means)
     for mistake in exercise.mistakes:
         if mistake.recognised is None:
-            told = _holds(exercise.alike, _answered(exercise, mistake.example), found)
+            told = _holds(exercise.alike, _answered(mistake.example, inputs), found)
         else:
             told = _holds(mistake.recognised, found)
         if told:
@@ -109,9 +126,9 @@ def _judge_value(exercise: Exercise, found: object) -> Verdict:
     return Verdict("wrong", f"Expected {exercise.expects}; found {_shown(found)}.")
 
 
-def _answered(exercise: Exercise, answer: object) -> object:
+def _answered(answer: object, inputs: tuple[object, ...] | None) -> object:
     """What a function among our own answers returns on the inputs; any other answer itself."""
-    return answer if exercise.inputs is None else answer(*deepcopy(exercise.inputs))
+    return answer if inputs is None else answer(*deepcopy(inputs))
 
 
 def announce(exercise: Exercise, answer: object) -> None:
@@ -163,6 +180,10 @@ def _holds(test: Callable[..., bool], *values: object) -> bool:
         return bool(test(*values))
     except Exception:  # an answer of a kind that the test is not made for: it does not look so
         return False
+
+
+def _listed(inputs: tuple[object, ...]) -> str:
+    return ", ".join(map(_shown, inputs))
 
 
 def _shown(answer: object) -> str:
