@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 
 TURNS = 6  # of the loop after each slice: what a message takes from the socket to its trait
-SLICE = 0.02  # seconds of work before the kernel looks at its messages again
+SLICE = 0.01  # seconds of work before the kernel looks at its messages again
 FRAME = 0.08  # seconds between two pictures, so that at least ten a second arrive
 IN_FLIGHT = 2  # pictures sent and not yet drawn: the next is on its way while one is painted
 AWAY = 5.0  # seconds without a sign from any page, after which the work waits

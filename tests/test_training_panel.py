@@ -128,6 +128,34 @@ def test_a_speed_below_0_is_refused():
     assert panel.speed == 0
 
 
+def test_what_a_page_says_it_has_drawn_is_heard_and_nonsense_is_not():
+    panel = watch()
+    for said in ({"seen": 3}, {"seen": 2}, {"seen": "4"}, {}, [5], None):
+        panel._handle_custom_msg(said, [])  # as it arrives from a page; a second page is behind
+    assert panel.seen == 3
+    assert "seen" not in panel.get_state()  # a trait that both sides set would hold α back
+
+
+def test_a_running_trainings_marks_come_with_its_pictures(monkeypatch):
+    monkeypatch.setattr(steering, "FRAME", 10.0)
+    monkeypatch.setattr(widgets.TrainingPanel, "_new_weight_unseen", lambda _: False)
+
+    async def cell():
+        panel = watch(max_steps=10**6)
+        panel.advance(10)
+        panel.running = True
+        await until(lambda: len(panel.recorded) > 2000)
+        panel.alpha = 0.9
+        before = [list(mark) for mark in panel.marks]
+        panel.running = False
+        await until(lambda: panel.done > 2000)
+        return before, panel.marks
+
+    before, after = in_notebook(cell)
+    assert before == [[0, 0.5]]
+    assert [alpha for _, alpha in after] == [0.5, 0.9]
+
+
 def test_a_drag_is_one_mark():
     panel = watch(max_steps=100)
     panel.advance(50)

@@ -107,10 +107,14 @@ function render({ model, el, signal }) {
     const losses = floats(model.get("losses"));
     charts.forEach((show) => show({ losses, marks: model.get("marks"), done }));
   };
-  const acknowledge = () => tell("seen", model.get("sent")); // the kernel never runs ahead of the screen
+  let seen = null;
+  const acknowledge = () => { // so that the kernel never runs ahead of the screen
+    seen = model.get("sent");
+    model.send({ seen });
+  };
   const repaint = oncePerFrame(() => {
     paint();
-    if (model.get("seen") !== model.get("sent")) acknowledge();
+    if (model.get("sent") !== seen) acknowledge();
   });
   for (const name of ["alpha", "running", "speed", "done", "status", "error", "losses", "marks", "sent"]) {
     model.on(`change:${name}`, repaint);

@@ -45,8 +45,7 @@ class TrainingPanel(anywidget.AnyWidget):
     marks = traitlets.List().tag(sync=True)  # [step, alpha] wherever alpha was moved
     losses = traitlets.Bytes().tag(sync=True)  # float32 [bins, tasks]
     sent = traitlets.Int(0).tag(sync=True)  # pictures sent by the kernel
-    # the last of them that a page has drawn; of no use to other pages, so it is not sent on to them
-    seen = traitlets.Int(0).tag(sync=True, echo_update=False)
+    seen = traitlets.Int(0)  # the last of them that a page has drawn
     facts = traitlets.Dict().tag(sync=True)  # names and texts; they never change
     start = traitlets.Callable()
 
@@ -56,6 +55,7 @@ class TrainingPanel(anywidget.AnyWidget):
         self._recorded = torch.zeros(self.facts["maxSteps"], len(self.facts["tasks"]))
         self._end = len(self._recorded)  # earlier where the training gives out by itself
         self._made = 0  # steps
+        self._marks: list[list[float]] = []  # `marks` as the next picture has them
         self._asked = 0  # single steps asked for and not yet made
         self._read_alpha = self._shown_alpha = self.alpha  # by the last step; in the last picture
         self._steps: Iterator[Step] | None = None
@@ -64,6 +64,7 @@ class TrainingPanel(anywidget.AnyWidget):
         self.observe(self._run_wanted, "running")
         self.observe(self._single_steps_wanted, "single_steps")
         self.observe(self._reset_wanted, "resets")
+        self.on_msg(self._hear)
 
     @traitlets.validate("alpha")
     def _check(self, proposal: Any) -> float:
@@ -127,10 +128,21 @@ class TrainingPanel(anywidget.AnyWidget):
 
     def _alpha_moved(self, change: Any) -> None:
         if self._made > 0:  # a drag is one move, marked where it began; the first mark is no move
-            recent = self._made - self.marks[-1][0] <= self._end // 50
-            same_move = len(self.marks) > 1 and recent
-            step = self.marks[-1][0] if same_move else self._made
-            self.marks = [*self.marks[: len(self.marks) - same_move], [step, change["new"]]]
+            recent = self._made - self._marks[-1][0] <= self._end // 50
+            same_move = len(self._marks) > 1 and recent
+            step = self._marks[-1][0] if same_move else self._made
+            self._mark([*self._marks[: len(self._marks) - same_move], [step, change["new"]]])
+
+    def _mark(self, marks: list) -> None:
+        self._marks = marks
+        if self._task is None or self._task.done():
+            self.marks = marks  # where a training runs, the next picture brings it
+
+    def _hear(self, _panel: Any, said: Any, _buffers: Any) -> None:
+        # not a trait that the page sets: the page holds back a move of α until the kernel is done
+        # with the last change of a trait, and pictures are drawn ten times a second
+        if isinstance(said, dict) and isinstance(said.get("seen"), int):
+            self.seen = max(self.seen, said["seen"])
 
     def _run_wanted(self, change: Any) -> None:
         if change["new"]:
@@ -179,7 +191,7 @@ class TrainingPanel(anywidget.AnyWidget):
             return False
         if self._steps is None:
             self._steps = self.start(self._read_weights)
-            self.marks = [*self.marks, [self._made, self.alpha]]
+            self._mark([*self._marks, [self._made, self.alpha]])
         step = next(self._steps, None)
         if step is None:
             self._end = self._made
@@ -209,7 +221,7 @@ class TrainingPanel(anywidget.AnyWidget):
 
     def _begin_again(self) -> None:
         self._steps, self._made, self._end = None, 0, len(self._recorded)
-        self.error, self.marks = "", []
+        self.error, self.marks, self._marks = "", [], []
 
     def _new_weight_unseen(self) -> bool:
         return self._read_alpha != self._shown_alpha
@@ -227,7 +239,8 @@ class TrainingPanel(anywidget.AnyWidget):
         if len(rest) > 0:  # a last bin that is not full yet
             means = torch.cat([means, rest.mean(dim=0, keepdim=True)])
         with self.hold_sync():
-            self.losses, self.done, self.sent = float32_bytes(means), self._made, self.sent + 1
+            self.losses, self.marks = float32_bytes(means), self._marks
+            self.done, self.sent = self._made, self.sent + 1
         self._shown_alpha = self._read_alpha
 
     def _say_where_it_stands(self) -> None:
