@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine
 
 TURNS = 6  # of the loop after each slice: what a message takes from the socket to its trait
 SLICE = 0.01  # seconds of work before the kernel looks at its messages again
-FRAME = 0.08  # seconds between two pictures, so that at least ten a second arrive
-IN_FLIGHT = 2  # pictures sent and not yet drawn: the next is on its way while one is painted
+FRAME = 0.09  # seconds between two pictures, so that at least ten a second arrive
+IN_FLIGHT = 8  # pictures sent of which no page has said that it drew them; a page draws the last
 AWAY = 5.0  # seconds without a sign from any page, after which the work waits
 _PREFIX = "steered: "
 
@@ -26,13 +26,13 @@ async def run_in_slices(
 ) -> None:
     """Call `step` until it has nothing left or is no longer `wanted`, and `show` on the way.
 
-    Between slices other cells and sliders are answered. The next picture is sent when the last ones
-    are `drawn`, so that the kernel cannot run ahead of the screen; if no page draws for `AWAY`
+    Between slices other cells and sliders are answered. The next picture is sent when those before
+    are `drawn`, so that the kernel cannot run far ahead of the screen; if no page draws for `AWAY`
     seconds, the work stands still, calling `wait`, until one does.
 
     Args:
         step: does a little work; False when there was none left to do.
-        drawn: whether a page has drawn what was shown, but for the last `IN_FLIGHT` - 1 pictures.
+        drawn: whether a page has said that it drew what was shown, but for the last few pictures.
         hurried: whether there is something to be shown before the next picture is due.
         rest: seconds to leave free after each step; 0 fills whole slices with steps.
     """
@@ -55,7 +55,7 @@ async def run_in_slices(
         if hurry or (drawn() and now - shown >= FRAME):
             shown = now
             show()
-        await asyncio.sleep(max(rest(), 0.001))
+        await asyncio.sleep(rest())
         for _ in range(TURNS):
             await asyncio.sleep(0)
 

@@ -156,6 +156,38 @@ def test_a_running_trainings_marks_come_with_its_pictures(monkeypatch):
     assert [alpha for _, alpha in after] == [0.5, 0.9]
 
 
+def test_a_training_whose_loss_is_no_number_stops_and_says_since_when():
+    def start(weights: Callable[[], Tensor]) -> Iterator[Step]:
+        for step in range(400):
+            yield Step(0, step, weights() / (step != 2))
+
+    async def cell():
+        panel = watch(start)
+        panel.running = True
+        await until(lambda: panel.error)
+        return panel.error, panel.status, panel.running
+
+    error, status, running = in_notebook(cell)
+    assert "no finite number any more since step 3" in error
+    assert "Lower the learning rate" in error
+    assert status == "Stopped by an error after step 3. Start begins again."
+    assert not running
+    with pytest.raises(ArithmeticError, match="since step 3"):
+        watch(start).advance(5)
+
+
+def test_pictures_sent_before_any_page_looked_do_not_hold_a_start_back():
+    async def cell():
+        panel = watch(max_steps=10**6)
+        for _ in range(steering.IN_FLIGHT + 1):
+            panel.advance(1)
+        panel.running = True
+        await until(lambda: panel.status.startswith("Running"))
+        panel.running = False
+
+    in_notebook(cell)
+
+
 def test_a_drag_is_one_mark():
     panel = watch(max_steps=100)
     panel.advance(50)
@@ -318,14 +350,14 @@ def test_a_new_weight_is_shown_before_the_next_picture_is_due(monkeypatch):
     assert in_notebook(cell) == (pytest.approx(0.3), True)
 
 
-def test_no_more_than_two_pictures_are_under_way(monkeypatch):
+def test_no_more_than_eight_pictures_are_under_way(monkeypatch):
     monkeypatch.setattr(steering, "FRAME", 0.0)
 
     async def cell():
         panel = watch(max_steps=10**6)
         panel.running = True
         sent = []
-        for drawn in (0, 1, 2):
+        for drawn in (0, 1, 5):
             panel.seen = drawn
             await asyncio.sleep(0.2)
             sent.append(panel.sent)
@@ -333,7 +365,7 @@ def test_no_more_than_two_pictures_are_under_way(monkeypatch):
         await until(lambda: panel.status.startswith("Paused"))
         return sent
 
-    assert in_notebook(cell) == [2, 3, 4]
+    assert in_notebook(cell) == [8, 9, 13]
 
 
 def test_the_curve_that_travels_is_the_mean_of_each_bin():

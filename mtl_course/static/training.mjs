@@ -108,13 +108,13 @@ function render({ model, el, signal }) {
     charts.forEach((show) => show({ losses, marks: model.get("marks"), done }));
   };
   let seen = null;
-  const acknowledge = () => { // so that the kernel never runs ahead of the screen
+  const acknowledge = () => { // so that the kernel never runs far ahead of the screen
     seen = model.get("sent");
     model.send({ seen });
   };
   const repaint = oncePerFrame(() => {
     paint();
-    if (model.get("sent") !== seen) acknowledge();
+    if (model.get("sent") >= seen + facts.inFlight / 2) acknowledge(); // each costs the kernel steps
   });
   for (const name of ["alpha", "running", "speed", "done", "status", "error", "losses", "marks", "sent"]) {
     model.on(`change:${name}`, repaint);

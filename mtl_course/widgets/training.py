@@ -61,6 +61,7 @@ def watch_training(
             "maxSteps": max_steps,
             "bin": size,  # steps
             "nBins": -(-max_steps // size),
+            "inFlight": steering.IN_FLIGHT,
             "lookFor": look_for,
         },
     )

@@ -171,6 +171,7 @@ class TrainingPanel(anywidget.AnyWidget):
         if self._task is None or self._task.done():
             if self.error:
                 self._begin_again()
+            self.seen = self.sent  # what was sent before any page looked is not waited for
             work = steering.run_in_slices(
                 self._step_asked_for,
                 wanted=lambda: self.running or self._asked > 0,
@@ -198,6 +199,11 @@ class TrainingPanel(anywidget.AnyWidget):
             return False
         self._recorded[self._made] = step.losses
         self._made += 1
+        if not self._recorded[self._made - 1].isfinite().all():
+            raise ArithmeticError(
+                f"a loss is no finite number any more since step {self._made}, and no later step "
+                f"mends that. Lower the learning rate."
+            )
         return True
 
     def _ended(self, task: asyncio.Task) -> None:
