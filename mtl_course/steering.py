@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 
 TURNS = 6  # of the loop after each slice: what a message takes from the socket to its trait
 SLICE = 0.01  # seconds of work before the kernel looks at its messages again
-FRAME = 0.09  # seconds between two pictures, so that at least ten a second arrive
+FRAME = 0.095  # seconds between two pictures, so that at least ten a second arrive
 IN_FLIGHT = 8  # pictures sent of which no page has said that it drew them; a page draws the last
 AWAY = 5.0  # seconds without a sign from any page, after which the work waits
 _PREFIX = "steered: "

@@ -53,6 +53,8 @@ class TrainingPanel(anywidget.AnyWidget):
         self._loop = steering.running_loop()
         super().__init__(**state)
         self._recorded = torch.zeros(self.facts["maxSteps"], len(self.facts["tasks"]))
+        self._fresh: list[Tensor] = []  # losses of the last steps, not yet in `_recorded`
+        self._spoilt: int | None = None  # the first step whose loss was no finite number, from 1
         self._end = len(self._recorded)  # earlier where the training gives out by itself
         self._made = 0  # steps
         self._marks: list[list[float]] = []  # `marks` as the next picture has them
@@ -101,6 +103,7 @@ class TrainingPanel(anywidget.AnyWidget):
     @property
     def recorded(self) -> Float[Tensor, "steps tasks"]:
         """The losses of every step since the last reset, in nats."""
+        self._record()
         return self._recorded[: self._made].clone()
 
     def advance(self, n_steps: int) -> None:
@@ -108,6 +111,7 @@ class TrainingPanel(anywidget.AnyWidget):
         for _ in range(n_steps):
             if not self._step():
                 break
+        self._refuse_what_is_no_number()
         self._show()
         self._say_where_it_stands()
 
@@ -197,19 +201,36 @@ class TrainingPanel(anywidget.AnyWidget):
         if step is None:
             self._end = self._made
             return False
-        self._recorded[self._made] = step.losses
+        self._fresh.append(step.losses)
         self._made += 1
-        if not self._recorded[self._made - 1].isfinite().all():
+        return True
+
+    def _record(self) -> None:
+        if not self._fresh:
+            return
+        fresh, before = torch.stack(self._fresh), self._made - len(self._fresh)
+        self._fresh.clear()
+        self._recorded[before : self._made] = fresh
+        bad = ~fresh.isfinite().all(dim=1)
+        if self._spoilt is None and bad.any():
+            self._spoilt = before + 1 + int(bad.long().argmax())
+
+    def _refuse_what_is_no_number(self) -> None:
+        self._record()
+        if self._spoilt is not None:
             raise ArithmeticError(
-                f"a loss is no finite number any more since step {self._made}, and no later step "
+                f"a loss is no finite number any more since step {self._spoilt}, and no later step "
                 f"mends that. Lower the learning rate."
             )
-        return True
 
     def _ended(self, task: asyncio.Task) -> None:
         if task is not self._task:
             return  # a reset has let go of it
         failure = None if task.cancelled() else task.exception()
+        try:
+            self._refuse_what_is_no_number()
+        except ArithmeticError as no_number:
+            failure = failure or no_number
         self._asked = 0
         if task.cancelled() or failure is not None or self._made >= self._end:
             self.running = False
@@ -227,16 +248,20 @@ class TrainingPanel(anywidget.AnyWidget):
 
     def _begin_again(self) -> None:
         self._steps, self._made, self._end = None, 0, len(self._recorded)
+        self._fresh.clear()
+        self._spoilt = None
         self.error, self.marks, self._marks = "", [], []
 
     def _new_weight_unseen(self) -> bool:
         return self._read_alpha != self._shown_alpha
 
     def _show_running(self) -> None:
+        self._refuse_what_is_no_number()
         self._show()
         self._say("Running: move α and watch both losses.")
 
     def _show(self) -> None:
+        self._record()
         size = self.facts["bin"]
         whole, rest = self._recorded[: self._made].split(
             [self._made // size * size, self._made % size]
