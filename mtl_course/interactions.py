@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from math import isfinite
 from typing import NamedTuple
 
 import torch
@@ -29,7 +30,8 @@ class Interactions:
 
     Raises:
         ValueError: no rows, no observed label, ids out of range, a label outside [0, 1] or NaN,
-            be it observed or not, columns of unequal length, a repeated task name.
+            be it observed or not, columns of unequal length, a repeated task name, a column of
+            another kind or number of dimensions than stated here, a scale without two ends.
     """
 
     user: Int[Tensor, " n"]  # row index into the user embeddings, 0 .. n_users - 1
@@ -46,7 +48,9 @@ class Interactions:
     platform: Int[Tensor, " n"] | None = None  # which of the shop's platforms showed it, from 0
 
     def __post_init__(self) -> None:
+        _refuse_wrong_kinds(self)
         _refuse_unequal_lengths(self)
+        _refuse_wrong_scales(self.scales)
         _refuse_ids_out_of_range("user", self.user, "n_users", self.n_users)
         _refuse_ids_out_of_range("item", self.item, "n_items", self.n_items)
         _refuse_labels_out_of_range(self)
@@ -85,11 +89,18 @@ def take(log: Interactions, rows: Int[Tensor, " rows"] | Bool[Tensor, " n"]) -> 
 
     Rows of a valid log are valid, so nothing is checked again: this is the inner step of every
     training loop, also where `torch.func.vmap` hides the values that a check would have to read.
+
+    Raises:
+        ValueError: `rows` is empty.
     """
     chosen = object.__new__(Interactions)
     for field in fields(Interactions):
         value = getattr(log, field.name)
         object.__setattr__(chosen, field.name, value[rows] if isinstance(value, Tensor) else value)
+    if len(chosen.user) == 0:
+        raise ValueError(
+            f"`rows` must choose at least one of the log's {len(log)} rows; found none."
+        )
     return chosen
 
 
@@ -132,7 +143,7 @@ def split_at_random(
     Raises:
         ValueError: `fractions` do not add up to 1, or leave a split without a row.
     """
-    if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
+    if not (min(fractions) > 0 and abs(sum(fractions) - 1) <= 1e-6):  # a NaN fails both
         raise ValueError(f"`fractions` must be above 0 and add up to 1; found {fractions}.")
     shuffled = torch.randperm(len(log), generator=generator)
     n_train = round(fractions[0] * len(log))
@@ -186,6 +197,54 @@ def only_tasks(log: Interactions, tasks: tuple[str, ...]) -> Interactions:
         tasks=tuple(tasks),
         scales=tuple(log.scales[column] for column in columns) if log.scales else (),
     )
+
+
+_WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+_FRACTIONS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+_KINDS = {  # column -> (dtypes, dimensions, in words)
+    "user": (_WHOLE, 1, "whole numbers [n]"),
+    "item": (_WHOLE, 1, "whole numbers [n]"),
+    "labels": (_FRACTIONS, 2, "fractions [n, tasks]"),
+    "observed": ((torch.bool,), 2, "True and False [n, tasks]"),
+    "history": (_FRACTIONS, 2, "fractions [n, features]"),
+    "novel": ((torch.bool,), 1, "True and False [n]"),
+    "propensity": (_FRACTIONS, 1, "fractions [n]"),
+    "platform": (_WHOLE, 1, "whole numbers [n]"),
+}
+
+
+def _refuse_wrong_kinds(log: Interactions) -> None:
+    for name, (dtypes, n_dimensions, words) in _KINDS.items():
+        value = getattr(log, name)
+        if value is None and name in ("history", "novel", "propensity", "platform"):
+            continue
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f"`{name}` must be a tensor of {words}; found {type(value).__name__}. "
+                f"`torch.as_tensor` makes one of a list, an array or a column."
+            )
+        if value.dtype not in dtypes or value.ndim != n_dimensions:
+            raise ValueError(
+                f"`{name}` must be a tensor of {words}; found {value.dtype} of shape "
+                f"{tuple(value.shape)}. Convert it first, so that nothing is rounded unseen."
+            )
+    for name in ("n_users", "n_items"):
+        size = getattr(log, name)
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"`{name}` must be a whole number from 1; found {size!r}.")
+    if not isinstance(log.tasks, tuple) or not all(isinstance(task, str) for task in log.tasks):
+        raise ValueError(
+            f'`tasks` must be a tuple of names, as in ("purchase", "quantity"); found '
+            f"{log.tasks!r}."
+        )
+
+
+def _refuse_wrong_scales(scales: tuple[Scale, ...]) -> None:
+    for scale in scales:
+        if not (isfinite(scale.low) and isfinite(scale.high) and scale.low < scale.high):
+            raise ValueError(
+                f"A scale needs finite `low` and `high`, and `low` below `high`; found {scale}."
+            )
 
 
 def _refuse_unequal_lengths(log: Interactions) -> None:

@@ -84,6 +84,14 @@ NAN, INF = float("nan"), float("inf")
         ("propensity", [0.5, 0, 1, 1], r"`propensity` must lie in \(0, 1\]; found .* from 0 to 1"),
         ("propensity", [0.5, 1, 1, 1.5], r"`propensity` must .* found values from 0.5 to 1.5"),
         ("propensity", [0.5, INF, 1, 1], r"`propensity` must be finite"),
+        ("user", [0.0, 0, 1, 1], r"`user` must be a tensor of whole numbers \[n\]; found torch.fl"),
+        ("item", [True, False, True, True], r"`item` must be a tensor of whole .* torch.bool"),
+        ("labels", [[1, 0]] * 4, r"`labels` must be a tensor of fractions .* torch.int64"),
+        ("labels", [1.0, 0, 0, 1], r"`labels` must be .* of shape \(4,\)"),
+        ("observed", [[1.0, 0.0]] * 4, r"`observed` must be a tensor of True and False"),
+        ("history", [1.0, 0, 0, 1], r"`history` must be .*\[n, features\]; found .* \(4,\)"),
+        ("novel", [1, 0, 0, 1], r"`novel` must be a tensor of True and False \[n\]"),
+        ("platform", [1.0, 0, 0, 1], r"`platform` must be a tensor of whole numbers"),
     ],
 )
 def test_a_spoilt_column_is_refused_by_name(four_purchases, field, value, message):
@@ -104,6 +112,15 @@ def test_a_spoilt_column_is_refused_by_name(four_purchases, field, value, messag
         ("scales", (PROBABILITY,), r"`scales` must have one column per task, 2 .* found 1"),
         ("n_users", 1, r"`user` must hold row indices from 0 to 0 \(`n_users` is 1\)"),
         ("n_items", 2, r"`item` must hold row indices from 0 to 1 .* Renumber"),
+        ("n_users", 2.5, r"`n_users` must be a whole number from 1; found 2.5"),
+        ("n_items", 0, r"`n_items` must be a whole number from 1; found 0"),
+        ("n_items", True, r"`n_items` must be a whole number from 1; found True"),
+        ("tasks", "pq", r"`tasks` must be a tuple of names, .* found 'pq'"),
+        ("tasks", (1, 2), r"`tasks` must be a tuple of names, .* found \(1, 2\)"),
+        ("user", [0, 0, 1, 1], r"`user` must be a tensor of .* found list\. `torch.as_tensor`"),
+        ("user", None, r"`user` must be a tensor of .* found NoneType"),
+        ("scales", (PROBABILITY, Scale(NAN, 1, "")), r"finite `low` and `high`, .*low=nan"),
+        ("scales", (PROBABILITY, Scale(1, 1, "")), r"`low` below `high`; found .*high=1"),
     ],
 )
 def test_a_log_that_contradicts_itself_is_refused(four_purchases, field, value, message):
@@ -291,3 +308,13 @@ def _numbered_log(n):
         n_users=1,
         n_items=n,
     )
+
+
+def test_no_rows_are_no_log(four_purchases):
+    with pytest.raises(ValueError, match="at least one of the log's 4 rows; found none"):
+        interactions.take(four_purchases, torch.zeros(4, dtype=torch.bool))
+
+
+def test_a_share_that_is_no_number_is_refused(four_purchases):
+    with pytest.raises(ValueError, match="add up to 1; found"):
+        interactions.split_at_random(four_purchases, (NAN, 0.5, 0.5), torch.Generator())
