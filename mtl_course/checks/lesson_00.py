@@ -16,7 +16,12 @@ SHARE = Exercise(
         Mistake(
             37.5,
             "That is a percentage. The course writes shares from 0 to 1.",
-            recognised=lambda found: 1 < found <= 100,
+            recognised=lambda found: 36.5 <= found <= 38.5,
+        ),
+        Mistake(
+            8 / 3,
+            "That is upside down: a share is the part divided by the whole, and at most 1.",
+            recognised=lambda found: 2.6 <= found <= 2.7,
         ),
     ),
     hints=(
@@ -36,6 +41,10 @@ SURPRISE = Exercise(
         Mistake(lambda chance: -log10(chance), "That is to base 10. Use the natural logarithm."),
         Mistake(
             lambda chance: 1 - chance, "That is how far off the guess was. Take its logarithm."
+        ),
+        Mistake(
+            lambda chance: -log(1 - chance),
+            "That is the surprise at a visit without milk. This one ended with milk.",
         ),
     ),
     hints=(

@@ -90,6 +90,14 @@ WINDOWS = Exercise(
             [1],
             "That leaks nothing, but window 2 trains: what was sold there may be known as well.",
         ),
+        Mistake(
+            [2],
+            "That leaks nothing, but window 1 is known by then too: it is window 2's history.",
+        ),
+        Mistake(
+            [2, 3],
+            "Window 3 validates, so it may not choose; window 1, the history, may.",
+        ),
         Mistake([3, 4], "Those two judge. The choice may know only what comes before them."),
     ),
     hints=(

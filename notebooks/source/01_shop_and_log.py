@@ -60,7 +60,7 @@ print(f"{len(raw):,} rows, {pieces.mean():.0f} pieces a row, median {pieces.medi
 raw.loc[pieces.nlargest(3).index, ["product_id", "quantity", "sales_value"]]
 
 # %% [markdown]
-# What is bought 80,000 at a time? The product table says it.
+# What is bought 80,000 at a time?
 
 # %%
 suspects = raw[pieces >= 100].merge(products, on="product_id")
@@ -115,7 +115,7 @@ picture
 # ## The k-core
 #
 # The usual remedy: drop items with few households and households with few items, until both
-# thresholds hold: a *k-core*. What does it gain, and cost?
+# thresholds hold: a *k-core*.
 
 # %%
 pairs = shop.baskets(journey, [1, 2])  # [users, items]
@@ -149,7 +149,7 @@ panel
 # items fall to a tenth and the baskets' contents to 0.63. At 90, the course's setting, a third of
 # the items and 0.93 of the contents are left.
 #
-# Such density makes the problem easier, not a model better: the hard cells were removed.
+# That makes the problem easier, not a model better.
 #
 # ## The tasks, and a split by time
 #
@@ -160,15 +160,15 @@ panel
 # %%
 core = shop.k_core(journey, [1, 2], min_items, min_users)
 split = shop.split_by_time(core)
-log = split.validation  # window 3, seen from windows 1 and 2; window 4 stays shut in this lesson
+log = split.validation  # window 3, seen from windows 1 and 2; nothing is judged on window 4 here
 for task, label, seen in zip(log.tasks, log.labels.T, log.observed.T, strict=True):
     print(f"{task:16} seen in {seen.float().mean():6.1%} of rows, mean {label[seen].mean():.3f}")
 print(f"{len(core.users):,} households x {len(core.items)} items, {len(log):,} rows")
 
 # %% [markdown]
-# *Quantity* (log units, scaled to 0 … 1) exists only where something was bought: it is an amount,
-# no opinion. *Tags* are known for those who were asked, and they buy more than others: not missing
-# at random.
+# *Quantity* is log(units) / log(50): 0 for one piece, 1 for 50 or more. It exists only where
+# something was bought, and is an amount, no opinion. *Tags* are known for a third of the households,
+# and these buy more than others: not missing at random.
 #
 # ## The line to beat
 #
@@ -187,8 +187,8 @@ assert metrics.average_precision(torch.tensor([5.0, 4, 3, 2, 1]), ranked) == by_
 # %% [markdown]
 # A random order of the pairs gets the share of purchases, 0.099.
 #
-# **Predict.** Who is best? A. Popularity. B. Popularity × activity of the household. C. Own
-# frequency. And who on *novel* pairs, never bought before?
+# **Predict.** Who is best? A. Popularity. B. Popularity × activity, the number of items that the
+# household has had. C. Own frequency. And who on *novel* pairs, never bought before?
 
 # %%
 past = shop.baskets(core, [1, 2])  # [users, items]
