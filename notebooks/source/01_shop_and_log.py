@@ -167,8 +167,8 @@ print(f"{len(core.users):,} households x {len(core.items)} items, {len(log):,} r
 
 # %% [markdown]
 # *Quantity* is log(units) / log(50): 0 for one piece, 1 for 50 or more. It exists only where
-# something was bought, and is an amount, no opinion. *Tags* are known for a third of the households,
-# and these buy more than others: not missing at random.
+# something was bought, and is an amount, no opinion. *Tags* are known for a third of the
+# households, and these buy more than others: not missing at random.
 #
 # ## The line to beat
 #
