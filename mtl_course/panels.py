@@ -99,6 +99,20 @@ def nearest(name: str, wanted: float | int, settings: Sequence[float | int]) -> 
     return min(range(len(settings)), key=lambda position: abs(settings[position] - wanted))
 
 
+def refuse_other_metrics(
+    metrics: Float[Tensor, "points seeds tasks"], expected: tuple[int, int, int]
+) -> None:
+    """Raises ValueError unless `metrics` is of the sweep's shape and finite."""
+    if tuple(metrics.shape) != expected:
+        raise ValueError(
+            f"`metrics` must be [points, seeds, {expected[2]}] as in the sweep, {expected}; found "
+            f"{tuple(metrics.shape)}."
+        )
+    if not metrics.isfinite().all():
+        strange = metrics[~metrics.isfinite()][0].item()
+        raise ValueError(f"`metrics` must be finite, or no front can be drawn; found {strange}.")
+
+
 def stand_in(text: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """An HTML table for a reader without a kernel: on GitHub, on paper, in a fresh notebook."""
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)

@@ -165,6 +165,25 @@ def test_a_sweep_that_is_no_slider_is_refused(changed, message):
         tradeoff(sweep=sweep)
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"metrics": torch.zeros(3, 1, 2)}, r"as in the sweep, \(3, 2, 2\); found \(3, 1, 2\)"),
+        ({"metrics": torch.full((3, 2, 2), torch.nan)}, "must be finite, .* found nan"),
+        ({"metric_names": ("AP",)}, r"`metric_names` needs one entry .* found \('AP',\)"),
+        ({"metric_names": "AP"}, "`metric_names` needs one entry for each of two metrics"),
+        ({"larger_is_better": (True,)}, "`larger_is_better` needs one entry"),
+        ({"households": ()}, r"`households` \(0\); found \(3, 1, 2\)"),
+        ({"lists": torch.zeros(3, 1, 0, dtype=torch.int64)}, r"3 points .* found \(3, 1, 0\)"),
+        ({"item_names": ()}, "which has 0; found values from 1 to 7"),
+        ({"lists": torch.full((3, 1, 2), -1)}, "which has 9; found values from -1 to -1"),
+    ],
+)
+def test_results_that_do_not_fit_the_sweep_are_refused(changed, message):
+    with pytest.raises(ValueError, match=message):
+        tradeoff(**changed)
+
+
 def test_a_reader_without_a_kernel_gets_every_weight_as_a_table():
     data, _ = tradeoff()._repr_mimebundle_()
     assert data["text/plain"] == repr(tradeoff())

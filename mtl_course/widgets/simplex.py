@@ -11,7 +11,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mtl_course.figures import task_color, task_marker
-from mtl_course.panels import float32_bytes, page_module, stand_in, style_sheet, with_spread
+from mtl_course.panels import (
+    float32_bytes,
+    page_module,
+    refuse_other_metrics,
+    stand_in,
+    style_sheet,
+    with_spread,
+)
 from mtl_course.pareto import non_dominated
 from mtl_course.training import Sweep
 from mtl_course.widgets.weightings import ROUNDING, in_words, shares
@@ -138,15 +145,7 @@ def _refuse_what_no_triangle_shows(
             )
         if weights.count(weighting) > 1:
             raise ValueError(f"Each weighting must come once; found {weighting} twice.")
-    expected = (len(weights), len(sweep.seeds), 3)
-    if tuple(metrics.shape) != expected:
-        raise ValueError(
-            f"`metrics` must be [points, seeds, 3] as in the sweep, {expected}; found "
-            f"{tuple(metrics.shape)}."
-        )
-    if not metrics.isfinite().all():
-        strange = metrics[~metrics.isfinite()][0].item()
-        raise ValueError(f"`metrics` must be finite, or no front can be drawn; found {strange}.")
+    refuse_other_metrics(metrics, (len(weights), len(sweep.seeds), 3))
 
 
 def _sentence(weights: str, metric_names: Sequence[str], values: list[str], on_front: bool) -> str:

@@ -13,6 +13,7 @@ from mtl_course.panels import (
     float32_bytes,
     nearest,
     page_module,
+    refuse_other_metrics,
     stand_in,
     style_sheet,
     with_spread,
@@ -89,9 +90,16 @@ def explore_tradeoff(
 
     Raises:
         ValueError: a sweep of another number of tasks, of one point, or with weights that do not
-            add up to 1.
+            add up to 1; metrics of another shape, or not finite; not two names and directions;
+            lists that do not fit the sweep or lack a name.
     """
     _refuse_what_no_slider_shows(sweep)
+    refuse_other_metrics(metrics, (len(sweep.weights), len(sweep.seeds), 2))
+    for name, given in (("metric_names", metric_names), ("larger_is_better", larger_is_better)):
+        if isinstance(given, str) or len(given) != 2:
+            raise ValueError(f"`{name}` needs one entry for each of two metrics; found {given!r}.")
+    if lists is not None:
+        _refuse_other_lists(lists, len(sweep.weights), households, item_names)
     order = sweep.weights[:, 0].argsort()
     alphas = [round(weight, 6) for weight in sweep.weights[order, 0].tolist()]
     means = metrics[order].mean(dim=1)  # [points, 2]
@@ -144,6 +152,25 @@ def _refuse_what_no_slider_shows(sweep: Sweep) -> None:
         raise ValueError(
             f"The weights of each point must be (α, 1 - α); found weights that add up to "
             f"{sums.min().item():g} to {sums.max().item():g}."
+        )
+
+
+def _refuse_other_lists(
+    lists: Int[Tensor, "points households k"],
+    n_points: int,
+    households: Sequence[str],
+    item_names: Sequence[str],
+) -> None:
+    if lists.ndim != 3 or lists.shape[:2] != (n_points, len(households)) or lists.shape[2] == 0:
+        raise ValueError(
+            f"`lists` must be [points, households, k], {n_points} points and one household for "
+            f"each name in `households` ({len(households)}); found {tuple(lists.shape)}."
+        )
+    low, high = int(lists.min()), int(lists.max())
+    if low < 0 or high >= len(item_names):
+        raise ValueError(
+            f"`lists` must hold row numbers of `item_names`, which has {len(item_names)}; found "
+            f"values from {low} to {high}."
         )
 
 
