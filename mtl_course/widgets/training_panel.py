@@ -21,6 +21,7 @@ from mtl_course.panels import (
     style_sheet,
 )
 from mtl_course.training import Step
+from mtl_course.widgets.recording import Recording
 
 READY = "Ready: press Start."
 
@@ -52,11 +53,8 @@ class TrainingPanel(anywidget.AnyWidget):
     def __init__(self, **state: Any) -> None:
         self._loop = steering.running_loop()
         super().__init__(**state)
-        self._recorded = torch.zeros(self.facts["maxSteps"], len(self.facts["tasks"]))
-        self._fresh: list[Tensor] = []  # losses of the last steps, not yet in `_recorded`
-        self._spoilt: int | None = None  # the first step whose loss was no finite number, from 1
-        self._end = len(self._recorded)  # earlier where the training gives out by itself
-        self._made = 0  # steps
+        self._recording = self._fresh_recording()
+        self._end = self.facts["maxSteps"]  # earlier where the training gives out by itself
         self._marks: list[list[float]] = []  # `marks` as the next picture has them
         self._asked = 0  # single steps asked for and not yet made
         self._read_alpha = self._shown_alpha = self.alpha  # by the last step; in the last picture
@@ -96,6 +94,13 @@ class TrainingPanel(anywidget.AnyWidget):
         """What the next step reads: (alpha, 1 - alpha)."""
         return torch.tensor([self.alpha, 1 - self.alpha])
 
+    def _fresh_recording(self) -> Recording:
+        return Recording(self.facts["maxSteps"], len(self.facts["tasks"]))
+
+    @property
+    def _made(self) -> int:
+        return len(self._recording)  # steps
+
     def _read_weights(self) -> Float[Tensor, " tasks"]:
         self._read_alpha = self.alpha
         return self.weights
@@ -103,15 +108,14 @@ class TrainingPanel(anywidget.AnyWidget):
     @property
     def recorded(self) -> Float[Tensor, "steps tasks"]:
         """The losses of every step since the last reset, in nats."""
-        self._record()
-        return self._recorded[: self._made].clone()
+        return self._recording.losses.clone()
 
     def advance(self, n_steps: int) -> None:
         """Make `n_steps` before returning; fewer where the training ends earlier."""
         for _ in range(n_steps):
             if not self._step():
                 break
-        self._refuse_what_is_no_number()
+        self._recording.refuse_what_is_no_number()
         self._show()
         self._say_where_it_stands()
 
@@ -201,34 +205,15 @@ class TrainingPanel(anywidget.AnyWidget):
         if step is None:
             self._end = self._made
             return False
-        self._fresh.append(step.losses)
-        self._made += 1
+        self._recording.append(step.losses)
         return True
-
-    def _record(self) -> None:
-        if not self._fresh:
-            return
-        fresh, before = torch.stack(self._fresh), self._made - len(self._fresh)
-        self._fresh.clear()
-        self._recorded[before : self._made] = fresh
-        bad = ~fresh.isfinite().all(dim=1)
-        if self._spoilt is None and bad.any():
-            self._spoilt = before + 1 + int(bad.long().argmax())
-
-    def _refuse_what_is_no_number(self) -> None:
-        self._record()
-        if self._spoilt is not None:
-            raise ArithmeticError(
-                f"a loss is no finite number any more since step {self._spoilt}, and no later step "
-                f"mends that. Lower the learning rate."
-            )
 
     def _ended(self, task: asyncio.Task) -> None:
         if task is not self._task:
             return  # a reset has let go of it
         failure = None if task.cancelled() else task.exception()
         try:
-            self._refuse_what_is_no_number()
+            self._recording.refuse_what_is_no_number()
         except ArithmeticError as no_number:
             failure = failure or no_number
         self._asked = 0
@@ -247,28 +232,20 @@ class TrainingPanel(anywidget.AnyWidget):
         self._say(READY)
 
     def _begin_again(self) -> None:
-        self._steps, self._made, self._end = None, 0, len(self._recorded)
-        self._fresh.clear()
-        self._spoilt = None
+        self._steps, self._end = None, self.facts["maxSteps"]
+        self._recording = self._fresh_recording()
         self.error, self.marks, self._marks = "", [], []
 
     def _new_weight_unseen(self) -> bool:
         return self._read_alpha != self._shown_alpha
 
     def _show_running(self) -> None:
-        self._refuse_what_is_no_number()
+        self._recording.refuse_what_is_no_number()
         self._show()
         self._say("Running: move α and watch both losses.")
 
     def _show(self) -> None:
-        self._record()
-        size = self.facts["bin"]
-        whole, rest = self._recorded[: self._made].split(
-            [self._made // size * size, self._made % size]
-        )
-        means = whole.unflatten(0, (-1, size)).mean(dim=1)
-        if len(rest) > 0:  # a last bin that is not full yet
-            means = torch.cat([means, rest.mean(dim=0, keepdim=True)])
+        means = self._recording.means(self.facts["bin"])
         with self.hold_sync():
             self.losses, self.marks = float32_bytes(means), self._marks
             self.done, self.sent = self._made, self.sent + 1
