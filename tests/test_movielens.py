@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_course import datasets, factorization, metrics, movielens
+from mtl_course import datasets, factorization, metrics, movielens, ratings
 from mtl_course.interactions import take
 
 
@@ -21,11 +21,11 @@ def by_hand(monkeypatch):
 
 
 def test_the_files_count_from_one_and_the_labels_from_zero(by_hand):
-    ratings = by_hand.ratings
+    log = by_hand.ratings
 
-    assert [ratings.user.tolist(), ratings.item.tolist()] == [[2, 0], [0, 1]]
-    assert ratings.labels[:, 0].tolist() == [1.0, 0.0]  # five stars, one star
-    assert (ratings.n_users, ratings.n_items, ratings.tasks) == (3, 2, ("rating",))
+    assert [log.user.tolist(), log.item.tolist()] == [[2, 0], [0, 1]]
+    assert log.labels[:, 0].tolist() == [1.0, 0.0]  # five stars, one star
+    assert (log.n_users, log.n_items, log.tasks) == (3, 2, ("rating",))
     assert by_hand.time.tolist() == [881250949, 881250948]
     assert by_hand.female.tolist() == [0.0, 1.0, 1.0]
     assert by_hand.age.tolist() == [24.0, 53.0, 23.0]
@@ -84,20 +84,14 @@ def by_factorisation(log, asked, seed, dim):
 
 
 def biases(log):
-    """Surprise's baselines: ten rounds of least squares, penalties of 10 (item) and 15 (user)."""
-    mean, of_user = stars(log).mean(), torch.zeros(log.n_users).double()
-    for _ in range(10):
-        left = stars(log) - mean - of_user[log.user]
-        of_item = torch.zeros(log.n_items).double().index_add(0, log.item, left)
-        of_item /= 10 + log.item.bincount(minlength=log.n_items)
-        left = stars(log) - mean - of_item[log.item]
-        of_user = torch.zeros(log.n_users).double().index_add(0, log.user, left)
-        of_user /= 15 + log.user.bincount(minlength=log.n_users)
-    return mean + of_user[:, None] + of_item  # [users, items]
+    """Surprise's baselines, with its penalties."""
+    return ratings.fit_biases(
+        log.user, log.item, stars(log), n_users=log.n_users, n_items=log.n_items
+    )
 
 
 def by_biases(log, asked, _seed):
-    return biases(log)[asked.user, asked.item]
+    return biases(log).table[asked.user, asked.item]
 
 
 def by_svd(log, asked, seed):
@@ -109,14 +103,10 @@ def by_neighbours(log, asked, _seed):
     table = torch.zeros(log.n_users, log.n_items).double()
     table[log.user, log.item] = stars(log)
     rated = (table > 0).double()
-    both = rated @ rated.T
-    squares = table.square() @ rated.T + rated @ table.square().T - 2 * table @ table.T
-    alike = torch.where(both > 0, 1 / (1 + squares / both.clamp(min=1)), 0.0)
-    base = biases(log)
-    left = (table - base) * rated
-    weight, who = (alike[asked.user] * rated.T[asked.item]).topk(40, dim=1)  # [n, 40]
-    summed = (weight * left[who, asked.item[:, None]]).sum(dim=1)
-    return base[asked.user, asked.item] + summed / weight.sum(dim=1).clamp(min=1e-12)
+    alike = ratings.rater_similarities(table, rated)
+    return ratings.predict_from_raters(
+        table, rated, alike, biases(log), user=asked.user, item=asked.item, k=40
+    )
 
 
 WAYS = {"BaselineOnly": by_biases, "SVD": by_svd, "KNNBaseline": by_neighbours}
