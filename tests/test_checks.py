@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mtl_course import checks
-from mtl_course.checks import verdicts
+from mtl_course.checks import lesson_05, lesson_08, lesson_11, verdicts
 from mtl_course.checks.verdicts import Exercise, Mistake, judge, same_members, same_text, within
 
 LESSONS = [
@@ -179,6 +179,29 @@ def test_a_function_is_called_and_its_slips_are_told():
 def test_a_second_example_is_shown_with_what_it_should_give():
     says = judge(DOUBLE, lambda _: torch.tensor([2.0, 6.0])).says
     assert "Called with tensor([5.]) it should return tensor([10.])." in says
+
+
+def test_what_goes_wrong_on_the_second_example_is_told():
+    def rigid(values):
+        return torch.stack([2 * values[0], 2 * values[1]])
+
+    says = judge(DOUBLE, rigid).says
+    assert "not for another" in says
+    assert "IndexError" in says
+    says = judge(DOUBLE, lambda values: values.where(values == 3, values * 2) + values % 5 % 2).says
+    assert says.startswith("Expected a tensor")
+
+
+def test_a_number_that_both_examples_share_is_no_way_around():
+    fuse, follow = lesson_11.FUSE, lesson_11.NEXT
+    assert judge(fuse, lambda s, _: fuse.solution(s, lesson_11.WEIGHTS)).outcome == "wrong"
+    for relevance in (0.5, 0.7, 0.75, 1.0):
+        hard_coded = lambda s, a, c, _, r=relevance: follow.solution(s, a, c, r)  # noqa: E731
+        assert judge(follow, hard_coded).outcome == "wrong"
+    half = lambda ours, theirs, t: t * (ours - theirs).std() / 5**0.5  # noqa: E731
+    assert judge(lesson_08.HALF, half).outcome == "wrong"
+    same = lesson_05.SAME
+    assert judge(same, lambda w, _: same.solution(w, lesson_05.SCALES)).outcome == "wrong"
 
 
 def test_a_function_that_spoils_its_input_spoils_a_copy():

@@ -54,7 +54,7 @@ NEW = Exercise(
         "return scores.where(taken == 0, -torch.inf).argmax()",
     ),
     inputs=(SCORES, TAKEN),
-    again=(SCORES.flip(0), TAKEN),
+    again=(SCORES, 1 - TAKEN),
 )
 RECALL = Exercise(
     name="recall",

@@ -57,7 +57,7 @@ MEAN = Exercise(
         "return (nats * observed).sum(dim=0) / observed.sum(dim=0)....",
     ),
     inputs=(NATS, OBSERVED),
-    again=(NATS.flip(0), OBSERVED),
+    again=(NATS, OBSERVED.flip(0)),
 )
 SAME = Exercise(
     name="same",
@@ -92,7 +92,7 @@ SAME = Exercise(
         "same = weights / scales; return same / ...",
     ),
     inputs=(WEIGHTS, SCALES),
-    again=(WEIGHTS.flip(0), SCALES),
+    again=(WEIGHTS.flip(0), 2 * SCALES.roll(1)),
 )
 EXERCISES = (MEAN, SAME)
 

@@ -103,7 +103,7 @@ KEEP = Exercise(
         "return logits.masked_fill(~allowed, ...).softmax(dim=1)",
     ),
     inputs=(FLAT, ALLOWED),
-    again=(FLAT.flip(1), ALLOWED),
+    again=(FLAT, ALLOWED.flip(0)),
 )
 HALF = Exercise(
     name="half",
@@ -145,7 +145,7 @@ HALF = Exercise(
     ),
     alike=lambda expected, found: abs(float(found) - float(expected)) < 1e-5,
     inputs=(OURS, THEIRS, T_FIVE),
-    again=(OURS, THEIRS.flip(0), 2 * T_FIVE),
+    again=(OURS[:4], THEIRS[:4].flip(0), 2 * T_FIVE),
 )
 EXERCISES = (MIX, KEEP, HALF)
 

@@ -99,7 +99,7 @@ FUSE = Exercise(
     ),
     alike=within(1e-5),
     inputs=(SCORES, WEIGHTS),
-    again=(SCORES.flip(0), WEIGHTS),
+    again=(SCORES, WEIGHTS.flip(0)),
 )
 NEXT = Exercise(
     name="next",
@@ -141,7 +141,7 @@ NEXT = Exercise(
         "value = relevance * scores - ...; value[chosen] = -torch.inf; return value.argmax()",
     ),
     inputs=(CANDIDATES, SIMILARITIES, CHOSEN, RELEVANCE),
-    again=(CANDIDATES, SIMILARITIES, CHOSEN[:1], 1.0),
+    again=(CANDIDATES, SIMILARITIES, CHOSEN, 0.2),
 )
 EXERCISES = (FUSE, NEXT)
 

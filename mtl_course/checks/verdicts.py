@@ -85,14 +85,17 @@ def _judge_function(exercise: Exercise, answer: object) -> Verdict:
     verdict = _judge_call(exercise, answer, exercise.inputs)
     if verdict.outcome != "right":
         return verdict
-    if _judge_call(exercise, answer, exercise.again).outcome != "right":
-        return Verdict(
-            "wrong",
-            f"Right for the first example, but not for another. Called with "
-            f"{_listed(exercise.again)} it should return "
-            f"{_shown(exercise.solution(*deepcopy(exercise.again)))}. Does it use all it is given?",
-        )
-    return verdict
+    if exercise.again is None:
+        return verdict
+    second = _judge_call(exercise, answer, exercise.again)
+    if second.outcome == "right":
+        return verdict
+    return Verdict(
+        "wrong",
+        f"Right for the first example, but not for another. Called with "
+        f"{_listed(exercise.again)} it should return "
+        f"{_shown(exercise.solution(*deepcopy(exercise.again)))}. {second.says}",
+    )
 
 
 def _judge_call(exercise: Exercise, answer: Callable, inputs: tuple[object, ...]) -> Verdict:
