@@ -100,9 +100,19 @@ def nearest(name: str, wanted: float | int, settings: Sequence[float | int]) -> 
 
 
 def refuse_other_metrics(
-    metrics: Float[Tensor, "points seeds tasks"], expected: tuple[int, int, int]
+    metrics: Float[Tensor, "points seeds tasks"],
+    expected: tuple[int, int, int],
+    metric_names: Sequence[str],
+    larger_is_better: Sequence[bool],
 ) -> None:
-    """Raises ValueError unless `metrics` is of the sweep's shape and finite."""
+    """Raises ValueError unless `metrics` is of the sweep's shape, finite, and described in full."""
+    for name, given in (("metric_names", metric_names), ("larger_is_better", larger_is_better)):
+        if isinstance(given, str) or len(given) != expected[2]:
+            raise ValueError(
+                f"`{name}` needs one entry for each of {expected[2]} metrics; found {given!r}."
+            )
+    if not metrics.is_floating_point():
+        raise ValueError(f"`metrics` must hold fractions; found {metrics.dtype}. Use `.float()`.")
     if tuple(metrics.shape) != expected:
         raise ValueError(
             f"`metrics` must be [points, seeds, {expected[2]}] as in the sweep, {expected}; found "

@@ -176,6 +176,61 @@ def test_a_training_whose_loss_is_no_number_stops_and_says_since_when():
         watch(start).advance(5)
 
 
+@pytest.mark.parametrize("losses", [[0.1, 0.2], torch.ones(3), torch.ones(2, 1), torch.tensor(1.0)])
+def test_losses_that_are_not_one_a_task_stop_the_training_and_say_so(losses):
+    def start(_weights: Callable[[], Tensor]) -> Iterator[Step]:
+        yield Step(0, 0, torch.ones(2))
+        while True:
+            yield Step._make((0, 1, losses))
+
+    async def cell():
+        panel = watch(start)
+        panel.running = True
+        await until(lambda: panel.error)
+        return panel
+
+    panel = in_notebook(cell)
+    assert "ValueError: A step's `losses` must be a tensor with one loss a task" in panel.error
+    assert not panel.running
+    assert panel.recorded.tolist() == [[1.0, 1.0]]
+
+
+def test_losses_written_into_one_tensor_are_kept_apart_and_without_their_graph():
+    def start(_weights: Callable[[], Tensor]) -> Iterator[Step]:
+        buffer = torch.zeros(2)
+        for step in range(5):
+            yield Step(0, step, buffer.fill_(step))
+        yield Step(0, 5, torch.full((2,), 5.0, requires_grad=True) * 1)
+
+    panel = watch(start)
+    panel.advance(6)
+    assert panel.recorded[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert not panel.recorded.requires_grad
+
+
+def test_an_advance_that_fails_says_so_and_start_begins_again():
+    attempts = []
+
+    def start(weights: Callable[[], Tensor]) -> Iterator[Step]:
+        attempts.append(1)
+        for step in range(400):
+            yield Step(0, step, weights() / (step != 100 or len(attempts) > 1))
+
+    async def cell():
+        panel = watch(start)
+        with pytest.raises(ArithmeticError):
+            panel.advance(200)
+        failed = (panel.error, panel.status, panel.done)
+        panel.single_steps += 1
+        await until(lambda: panel.done == 1)
+        return failed, panel.error
+
+    (error, status, done), after = in_notebook(cell)
+    assert "since step 101" in error
+    assert status == "Stopped by an error after step 200. Start begins again."
+    assert (done, after) == (200, "")
+
+
 def test_pictures_sent_before_any_page_looked_do_not_hold_a_start_back():
     async def cell():
         panel = watch(max_steps=10**6)

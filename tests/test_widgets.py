@@ -157,6 +157,8 @@ def test_one_seed_has_no_spread_and_no_lists_need_no_names():
             "at least two points; found a sweep of 1",
         ),
         ({"weights": torch.tensor([[2.0, 0.5], [1, 0], [0, 1]])}, "add up to 1 to 2.5"),
+        ({"weights": torch.tensor([[1.5, -0.5], [1, 0], [0, 1]])}, "0 or more; found -0.5"),
+        ({"weights": torch.tensor([[1.0, 0], [1, 0], [0, 1]])}, r"once; found \[0.0, 1.0, 1.0\]"),
     ],
 )
 def test_a_sweep_that_is_no_slider_is_refused(changed, message):
@@ -171,10 +173,11 @@ def test_a_sweep_that_is_no_slider_is_refused(changed, message):
         ({"metrics": torch.zeros(3, 1, 2)}, r"as in the sweep, \(3, 2, 2\); found \(3, 1, 2\)"),
         ({"metrics": torch.full((3, 2, 2), torch.nan)}, "must be finite, .* found nan"),
         ({"metric_names": ("AP",)}, r"`metric_names` needs one entry .* found \('AP',\)"),
-        ({"metric_names": "AP"}, "`metric_names` needs one entry for each of two metrics"),
+        ({"metric_names": "AP"}, "`metric_names` needs one entry for each of 2 metrics"),
         ({"larger_is_better": (True,)}, "`larger_is_better` needs one entry"),
         ({"households": ()}, r"`households` \(0\); found \(3, 1, 2\)"),
         ({"lists": torch.zeros(3, 1, 0, dtype=torch.int64)}, r"3 points .* found \(3, 1, 0\)"),
+        ({"lists": torch.zeros(3, 0, 2).long(), "households": ()}, r"found \(3, 0, 2\)"),
         ({"item_names": ()}, "which has 0; found values from 1 to 7"),
         ({"lists": torch.full((3, 1, 2), -1)}, "which has 9; found values from -1 to -1"),
     ],

@@ -22,9 +22,20 @@ class Recording:
     def __len__(self) -> int:
         return self._written + len(self._fresh)
 
-    def append(self, losses: Float[Tensor, " tasks"]) -> None:
-        """Records one step."""
-        self._fresh.append(losses)
+    def append(self, losses: object) -> None:
+        """Records the losses of one step, [tasks], as whoever wrote the training made them.
+
+        Raises:
+            ValueError: not one loss a task.
+        """
+        expected = self._table.shape[1:]
+        if not isinstance(losses, Tensor) or losses.shape != expected:
+            found = tuple(losses.shape) if isinstance(losses, Tensor) else type(losses).__name__
+            raise ValueError(
+                f"A step's `losses` must be a tensor with one loss a task, of shape "
+                f"{tuple(expected)}; found {found}."
+            )
+        self._fresh.append(losses.detach().clone())  # whoever made it may write into it again
 
     @property
     def losses(self) -> Float[Tensor, "steps tasks"]:
@@ -51,9 +62,9 @@ class Recording:
         if not self._fresh:
             return
         fresh, before = torch.stack(self._fresh), self._written
-        self._fresh.clear()
+        self._table[before : before + len(fresh)] = fresh
         self._written += len(fresh)
-        self._table[before : self._written] = fresh
+        self._fresh.clear()
         bad = ~fresh.isfinite().all(dim=1)
         if self._spoilt is None and bad.any():
             self._spoilt = before + 1 + int(bad.long().argmax())

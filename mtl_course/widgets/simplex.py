@@ -100,7 +100,9 @@ def explore_simplex(
     weights = [
         [round(weight, ROUNDING) for weight in weighting] for weighting in sweep.weights.tolist()
     ]
-    _refuse_what_no_triangle_shows(sweep, weights, metrics)
+    _refuse_what_no_triangle_shows(sweep, weights)
+    expected = (len(weights), len(sweep.seeds), 3)
+    refuse_other_metrics(metrics, expected, metric_names, larger_is_better)
     means = metrics.mean(dim=1)  # [points, 3]
     spreads = metrics.std(dim=1, correction=min(1, len(sweep.seeds) - 1))
     signs = means.new_tensor([-1.0 if larger else 1.0 for larger in larger_is_better])
@@ -131,9 +133,7 @@ def explore_simplex(
     )
 
 
-def _refuse_what_no_triangle_shows(
-    sweep: Sweep, weights: list[list[float]], metrics: Float[Tensor, "points seeds 3"]
-) -> None:
+def _refuse_what_no_triangle_shows(sweep: Sweep, weights: list[list[float]]) -> None:
     if len(sweep.tasks) != 3:
         raise ValueError(f"A triangle weighs three tasks; found {len(sweep.tasks)}: {sweep.tasks}.")
     if len(weights) < 3:
@@ -145,7 +145,6 @@ def _refuse_what_no_triangle_shows(
             )
         if weights.count(weighting) > 1:
             raise ValueError(f"Each weighting must come once; found {weighting} twice.")
-    refuse_other_metrics(metrics, (len(weights), len(sweep.seeds), 3))
 
 
 def _sentence(weights: str, metric_names: Sequence[str], values: list[str], on_front: bool) -> str:

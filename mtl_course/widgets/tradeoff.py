@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import anywidget
+import torch
 import traitlets
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -89,15 +90,13 @@ def explore_tradeoff(
         snaps to the nearest point of the sweep.
 
     Raises:
-        ValueError: a sweep of another number of tasks, of one point, or with weights that do not
-            add up to 1; metrics of another shape, or not finite; not two names and directions;
-            lists that do not fit the sweep or lack a name.
+        ValueError: a sweep of another number of tasks, of one point, with weights below 0 or that
+            do not add up to 1, or with an α that comes twice; metrics of another shape, or not
+            finite; not two names and directions; lists that do not fit the sweep or lack a name.
     """
     _refuse_what_no_slider_shows(sweep)
-    refuse_other_metrics(metrics, (len(sweep.weights), len(sweep.seeds), 2))
-    for name, given in (("metric_names", metric_names), ("larger_is_better", larger_is_better)):
-        if isinstance(given, str) or len(given) != 2:
-            raise ValueError(f"`{name}` needs one entry for each of two metrics; found {given!r}.")
+    expected = (len(sweep.weights), len(sweep.seeds), 2)
+    refuse_other_metrics(metrics, expected, metric_names, larger_is_better)
     if lists is not None:
         _refuse_other_lists(lists, len(sweep.weights), households, item_names)
     order = sweep.weights[:, 0].argsort()
@@ -147,7 +146,12 @@ def _refuse_what_no_slider_shows(sweep: Sweep) -> None:
         raise ValueError(f"One α weighs two tasks; found {len(sweep.tasks)}: {sweep.tasks}.")
     if len(sweep.weights) < 2:
         raise ValueError("A slider needs at least two points; found a sweep of 1.")
+    alphas = sweep.weights[:, 0].tolist()
+    if len(set(alphas)) < len(alphas):
+        raise ValueError(f"Each α must come once; found {sorted(alphas)}.")
     sums = sweep.weights.sum(dim=1)
+    if sweep.weights.min() < 0:
+        raise ValueError(f"Weights must be 0 or more; found {sweep.weights.min().item():g}.")
     if not ((sums - 1).abs() < 1e-4).all():
         raise ValueError(
             f"The weights of each point must be (α, 1 - α); found weights that add up to "
@@ -161,7 +165,10 @@ def _refuse_other_lists(
     households: Sequence[str],
     item_names: Sequence[str],
 ) -> None:
-    if lists.ndim != 3 or lists.shape[:2] != (n_points, len(households)) or lists.shape[2] == 0:
+    if lists.is_floating_point() or lists.dtype == torch.bool:
+        raise ValueError(f"`lists` must hold row numbers; found {lists.dtype}. Use `.long()`.")
+    fits = lists.ndim == 3 and lists.shape[:2] == (n_points, len(households))
+    if not fits or lists.numel() == 0:
         raise ValueError(
             f"`lists` must be [points, households, k], {n_points} points and one household for "
             f"each name in `households` ({len(households)}); found {tuple(lists.shape)}."

@@ -112,12 +112,17 @@ class TrainingPanel(anywidget.AnyWidget):
 
     def advance(self, n_steps: int) -> None:
         """Make `n_steps` before returning; fewer where the training ends earlier."""
-        for _ in range(n_steps):
-            if not self._step():
-                break
-        self._recording.refuse_what_is_no_number()
-        self._show()
-        self._say_where_it_stands()
+        try:
+            for _ in range(n_steps):
+                if not self._step():
+                    break
+            self._recording.refuse_what_is_no_number()
+        except Exception as failure:
+            self._keep(failure)
+            raise
+        finally:
+            self._show()
+            self._say_where_it_stands()
 
     def __repr__(self) -> str:
         return f"TrainingPanel(alpha={self.alpha:.2f}, {self._made} steps)"
@@ -220,9 +225,12 @@ class TrainingPanel(anywidget.AnyWidget):
         if task.cancelled() or failure is not None or self._made >= self._end:
             self.running = False
         if failure is not None:
-            self.error = f"The training failed. {type(failure).__name__}: {failure}"
+            self._keep(failure)
         self._show()
         self._say_where_it_stands()
+
+    def _keep(self, failure: BaseException) -> None:
+        self.error = f"The training failed. {type(failure).__name__}: {failure}"
 
     def _reset(self) -> None:
         self._task = None  # no longer wanted, it ends by itself
