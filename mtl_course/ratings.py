@@ -41,7 +41,8 @@ def fit_biases(
         user_penalty: so many ratings of exactly the mean are added to each user's own.
 
     Raises:
-        ValueError: no rating, one that is not finite, a penalty below 0, or `rounds` below 1.
+        ValueError: columns of unequal length, no rating, one that is not finite, a penalty below
+            0, or `rounds` below 1.
 
     Source: Koren, TKDD 4(1), 2010 (baseline estimates); penalties and rounds as in Surprise 1.1.
 
@@ -54,9 +55,14 @@ def fit_biases(
                 [3.5000],
                 [4.0000]])
     """
+    if not len(user) == len(item) == len(stars):
+        raise ValueError(
+            f"`user`, `item` and `stars` must be equally long; found {len(user)}, {len(item)} and "
+            f"{len(stars)}."
+        )
     if len(stars) == 0 or not stars.isfinite().all():
         raise ValueError("Biases need at least one rating, each finite; found none, or NaN.")
-    if min(user_penalty, item_penalty) < 0 or rounds < 1:
+    if not (user_penalty >= 0 and item_penalty >= 0 and rounds >= 1):  # a NaN fails too
         raise ValueError(
             f"Penalties must be 0 or more and `rounds` 1 or more; found {user_penalty}, "
             f"{item_penalty} and {rounds}."
@@ -110,14 +116,20 @@ def predict_from_raters(
         stars[u,i] = bias[u,i] + sum_v s[u,v] (stars[v,i] - bias[v,i]) / sum_v s[u,v]
 
     Where fewer than `k` have rated the item, all who have count; where none has, the biases alone.
+    Whoever has rated the item is among its raters: ask for pairs without a rating.
 
     Raises:
-        ValueError: `k` is not between 1 and the number of users.
+        ValueError: `k` is not between 1 and the number of users, or `user` and `item` are not
+            equally long.
 
     Source: Koren, TKDD 4(1), 2010 (neighbourhoods, here of users); `KNNBaseline` of Surprise 1.1.
     """
     if not 1 <= k <= len(stars):
         raise ValueError(f"`k` must be from 1 to {len(stars)}, the users; found {k}.")
+    if len(user) != len(item):
+        raise ValueError(
+            f"`user` and `item` must be equally long; found {len(user)} and {len(item)}."
+        )
     base = biases.table
     left = (stars - base) * rated
     parts = []

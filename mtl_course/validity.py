@@ -13,7 +13,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from mtl_course.interactions import Interactions, Scale
 
-_WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+_WHOLE = (torch.int64, torch.int32)  # others index no embedding; uint8 would be taken for a mask
 _FRACTIONS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 _KINDS = {  # column -> (dtypes, dimensions, in words)
     "user": (_WHOLE, 1, "whole numbers [n]"),
@@ -30,8 +30,8 @@ _KINDS = {  # column -> (dtypes, dimensions, in words)
 def refuse_malformed(log: Interactions) -> None:
     """Raises ValueError, naming the column, unless `log` is as `Interactions` says."""
     _refuse_wrong_kinds(log)
-    _refuse_unequal_lengths(log)
     _refuse_wrong_scales(log.scales)
+    _refuse_unequal_lengths(log)
     _refuse_ids_out_of_range("user", log.user, "n_users", log.n_users)
     _refuse_ids_out_of_range("item", log.item, "n_items", log.n_items)
     _refuse_labels_out_of_range(log)
@@ -54,12 +54,16 @@ def _refuse_wrong_kinds(log: Interactions) -> None:
         if value.dtype not in dtypes or value.ndim != n_dimensions:
             raise ValueError(
                 f"`{name}` must be a tensor of {words}; found {value.dtype} of shape "
-                f"{tuple(value.shape)}. Convert it first, so that nothing is rounded unseen."
+                f"{tuple(value.shape)}. Convert it first: `.long()` makes whole numbers, "
+                f"`.float()` fractions, `.bool()` True and False."
             )
     for name in ("n_users", "n_items"):
         size = getattr(log, name)
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ValueError(f"`{name}` must be a whole number from 1; found {size!r}.")
+            raise ValueError(
+                f"`{name}` must be a Python whole number from 1; found {size!r}. `int(...)` "
+                f"makes one."
+            )
     if not isinstance(log.tasks, tuple) or not all(isinstance(task, str) for task in log.tasks):
         raise ValueError(
             f'`tasks` must be a tuple of names, as in ("purchase", "quantity"); found '
@@ -68,7 +72,13 @@ def _refuse_wrong_kinds(log: Interactions) -> None:
 
 
 def _refuse_wrong_scales(scales: tuple[Scale, ...]) -> None:
+    if not isinstance(scales, tuple):
+        raise ValueError(f"`scales` must be a tuple of `Scale`s; found {scales!r}.")
     for scale in scales:
+        if not isinstance(scale, tuple) or len(scale) != 3 or not hasattr(scale, "unit"):
+            raise ValueError(
+                f"`scales` must hold a `Scale(low, high, unit)` for each task; found {scale!r}."
+            )
         if not (isfinite(scale.low) and isfinite(scale.high) and scale.low < scale.high):
             raise ValueError(
                 f"A scale needs finite `low` and `high`, and `low` below `high`; found {scale}."

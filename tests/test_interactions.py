@@ -1,6 +1,7 @@
 from dataclasses import fields, replace
 from math import nan
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -85,6 +86,8 @@ NAN, INF = float("nan"), float("inf")
         ("propensity", [0.5, 1, 1, 1.5], r"`propensity` must .* found values from 0.5 to 1.5"),
         ("propensity", [0.5, INF, 1, 1], r"`propensity` must be finite"),
         ("user", [0.0, 0, 1, 1], r"`user` must be a tensor of whole numbers \[n\]; found torch.fl"),
+        ("platform", torch.zeros(4, dtype=torch.uint8), r"`platform` must .* torch.uint8"),
+        ("user", torch.zeros(4, dtype=torch.uint8), r"found torch.uint8 .* `.long\(\)` makes"),
         ("item", [True, False, True, True], r"`item` must be a tensor of whole .* torch.bool"),
         ("labels", [[1, 0]] * 4, r"`labels` must be a tensor of fractions .* torch.int64"),
         ("labels", [1.0, 0, 0, 1], r"`labels` must be .* of shape \(4,\)"),
@@ -96,7 +99,7 @@ NAN, INF = float("nan"), float("inf")
 )
 def test_a_spoilt_column_is_refused_by_name(four_purchases, field, value, message):
     with pytest.raises(ValueError, match=message):
-        made_in_a_notebook(four_purchases, **{field: torch.tensor(value)})
+        made_in_a_notebook(four_purchases, **{field: torch.as_tensor(value)})
 
 
 @pytest.mark.parametrize(
@@ -112,14 +115,18 @@ def test_a_spoilt_column_is_refused_by_name(four_purchases, field, value, messag
         ("scales", (PROBABILITY,), r"`scales` must have one column per task, 2 .* found 1"),
         ("n_users", 1, r"`user` must hold row indices from 0 to 0 \(`n_users` is 1\)"),
         ("n_items", 2, r"`item` must hold row indices from 0 to 1 .* Renumber"),
-        ("n_users", 2.5, r"`n_users` must be a whole number from 1; found 2.5"),
-        ("n_items", 0, r"`n_items` must be a whole number from 1; found 0"),
-        ("n_items", True, r"`n_items` must be a whole number from 1; found True"),
+        ("n_users", 2.5, r"`n_users` must be a Python whole number from 1; found 2.5"),
+        ("n_items", 0, r"`n_items` must be a Python whole number from 1; found 0"),
+        ("n_items", True, r"`n_items` must be a Python whole number from 1; found True"),
         ("tasks", "pq", r"`tasks` must be a tuple of names, .* found 'pq'"),
         ("tasks", (1, 2), r"`tasks` must be a tuple of names, .* found \(1, 2\)"),
         ("user", [0, 0, 1, 1], r"`user` must be a tensor of .* found list\. `torch.as_tensor`"),
         ("user", None, r"`user` must be a tensor of .* found NoneType"),
         ("scales", (PROBABILITY, Scale(NAN, 1, "")), r"finite `low` and `high`, .*low=nan"),
+        ("n_items", np.int64(3), r"found np.int64\(3\)\. `int\(...\)` makes one"),
+        ("scales", [PROBABILITY, PROBABILITY], "`scales` must be a tuple of `Scale`s"),
+        ("scales", None, "`scales` must be a tuple of `Scale`s; found None"),
+        ("scales", ((0, 1, "s"), (0, 1, "s")), r"must hold a `Scale\(low, high, unit\)`"),
         ("scales", (PROBABILITY, Scale(1, 1, "")), r"`low` below `high`; found .*high=1"),
     ],
 )

@@ -101,6 +101,7 @@ def test_who_rates_nothing_keeps_the_mean():
     [
         ({"user_penalty": -1.0}, "found -1.0, 10.0 and 10"),
         ({"item_penalty": -2.0}, "found 15.0, -2.0 and 10"),
+        ({"user_penalty": float("nan")}, "found nan, 10.0 and 10"),
         ({"rounds": 0}, "`rounds` 1 or more; found 15.0, 10.0 and 0"),
     ],
 )
