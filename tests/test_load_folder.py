@@ -490,7 +490,7 @@ MALFORMED = {
     ),
     "all rows on one day": (
         "interactions", column("time", *["2024-01-01"] * 6),
-        r"found 1 days from 2024-01-01 to 2024-01-01 with \[6, 0, 0, 0\] rows",
+        r"found 1 day from 2024-01-01 to 2024-01-01 with \[6, 0, 0, 0\] rows",
     ),
 }  # fmt: skip
 
@@ -702,8 +702,11 @@ def test_fewer_windows_may_be_asked_for_but_not_none(tmp_path):
     write(tmp_path)
 
     assert shop.n_windows(datasets.load_folder(tmp_path, n_windows=2)) == 2
-    with pytest.raises(ValueError, match=r"`n_windows` must be 1 or more; found 0\."):
-        datasets.load_folder(tmp_path, n_windows=0)
+    for wrong in (0, True):  # of another kind: shape types say so here, this sentence in a lesson
+        with pytest.raises(ValueError, match=rf"a whole number, 1 or more; found {wrong!r}\."):
+            datasets.load_folder(tmp_path, n_windows=wrong)
+    with pytest.raises(ValueError, match=r"must fill 5,000 windows .* no row in [\d,]+ of the wi"):
+        datasets.load_folder(tmp_path, n_windows=5000)
 
 
 def test_no_warning_is_given_for_a_good_folder(tmp_path):

@@ -22,6 +22,7 @@ from mtl_course.tables.reading import Table, place
 
 REQUIRED = ("user_id", "item_id", "time", "quantity")
 OPTIONAL = ("price", "spend", "rating")
+MOST_LISTED = 13  # windows whose rows are counted one by one in a message
 ITEM_TEXTS = ("name", "category", "department")
 
 AMOUNTS = {"quantity": QUANTITY, "price": MONEY, "spend": MONEY, "rating": STARS}
@@ -43,8 +44,8 @@ def shop_from_tables(
     Warns:
         UserWarning: rows that repeat another row in every column.
     """
-    if n_windows < 1:
-        raise ValueError(f"`n_windows` must be 1 or more; found {n_windows}.")
+    if isinstance(n_windows, bool) or not isinstance(n_windows, int) or n_windows < 1:
+        raise ValueError(f"`n_windows` must be a whole number, 1 or more; found {n_windows!r}.")
     faults: list[str] = []
     with noted(faults):
         refuse_columns(interactions, REQUIRED, OPTIONAL)
@@ -146,9 +147,15 @@ def _windows(
     rows = np.bincount(window, minlength=n_windows + 1)[1:]
     if rows.min() == 0:
         first, last = (interactions.columns["time"][row].as_py() for row in (0, -1))
+        days = "1 day" if n_days == 1 else f"{n_days:,} days"
+        spread = (
+            f"{rows.tolist()} rows a window"
+            if n_windows <= MOST_LISTED
+            else f"no row in {(rows == 0).sum():,} of the windows"
+        )
         raise ValueError(
-            f"`{interactions.file}`, column `time` must fill {n_windows} windows of equal length; "
-            f"found {n_days:,} days from {first} to {last} with {rows.tolist()} rows a window. "
+            f"`{interactions.file}`, column `time` must fill {n_windows:,} windows of equal "
+            f"length; found {days} from {first} to {last} with {spread}. "
             f"Correct a time that is far from the others, add rows, or ask for fewer windows."
         )
     return window, elapsed % n_days * WEEKS_PER_WINDOW // n_days + 1
