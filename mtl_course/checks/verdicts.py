@@ -83,9 +83,7 @@ def _judge_function(exercise: Exercise, answer: object) -> Verdict:
     if not callable(answer):
         return Verdict("wrong", "Hand over the function itself: its name, without parentheses.")
     verdict = _judge_call(exercise, answer, exercise.inputs)
-    if verdict.outcome != "right":
-        return verdict
-    if exercise.again is None:
+    if verdict.outcome != "right" or exercise.again is None:
         return verdict
     second = _judge_call(exercise, answer, exercise.again)
     if second.outcome == "right":
