@@ -27,6 +27,11 @@ _KINDS = {  # column -> (dtypes, dimensions, in words)
 }
 
 
+def is_count(value: object) -> bool:
+    """Whether `value` is a whole number of Python's, 1 or more; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 def refuse_malformed(log: Interactions) -> None:
     """Raises ValueError, naming the column, unless `log` is as `Interactions` says."""
     _refuse_wrong_kinds(log)
@@ -59,7 +64,7 @@ def _refuse_wrong_kinds(log: Interactions) -> None:
             )
     for name in ("n_users", "n_items"):
         size = getattr(log, name)
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if not is_count(size):
             raise ValueError(
                 f"`{name}` must be a Python whole number from 1; found {size!r}. `int(...)` "
                 f"makes one."

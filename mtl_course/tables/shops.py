@@ -19,6 +19,7 @@ from mtl_course.tables.columns import (
 )
 from mtl_course.tables.faults import noted, refuse
 from mtl_course.tables.reading import Table, place
+from mtl_course.validity import is_count
 
 REQUIRED = ("user_id", "item_id", "time", "quantity")
 OPTIONAL = ("price", "spend", "rating")
@@ -44,7 +45,7 @@ def shop_from_tables(
     Warns:
         UserWarning: rows that repeat another row in every column.
     """
-    if isinstance(n_windows, bool) or not isinstance(n_windows, int) or n_windows < 1:
+    if not is_count(n_windows):
         raise ValueError(f"`n_windows` must be a whole number, 1 or more; found {n_windows!r}.")
     faults: list[str] = []
     with noted(faults):
