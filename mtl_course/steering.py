@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 TURNS = 6  # of the loop after each slice: what a message takes from the socket to its trait
 SLICE = 0.01  # seconds of work before the kernel looks at its messages again
 FRAME = 0.095  # seconds between two pictures, so that at least ten a second arrive
-IN_FLIGHT = 8  # pictures sent of which no page has said that it drew them; a page draws the last
+IN_FLIGHT = 20  # pictures sent of which no page has said that it drew them; a page draws the last
 AWAY = 5.0  # seconds without a sign from any page, after which the work waits
 _PREFIX = "steered: "
 
@@ -22,7 +22,7 @@ async def run_in_slices(
     show: Callable[[], None],
     wait: Callable[[], None],
     hurried: Callable[[], bool] = lambda: False,
-    rest: Callable[[], float] = lambda: 0.0,
+    rest: Callable[[], float | None] = lambda: None,
 ) -> None:
     """Call `step` until it has nothing left or is no longer `wanted`, and `show` on the way.
 
@@ -34,7 +34,8 @@ async def run_in_slices(
         step: does a little work; False when there was none left to do.
         drawn: whether a page has said that it drew what was shown, but for the last few pictures.
         hurried: whether there is something to be shown before the next picture is due.
-        rest: seconds to leave free after each step; 0 fills whole slices with steps.
+        rest: seconds to leave free after each step; None fills whole slices with steps. Within a
+            slice nothing else runs, so all of this is asked for after its first step alone.
     """
     shown = answered = time.monotonic()
     while wanted():
@@ -46,16 +47,17 @@ async def run_in_slices(
             wait()
             await asyncio.sleep(FRAME)
             continue
-        while True:
-            if not step():
-                return
-            hurry = hurried() and drawn()
-            if hurry or not wanted() or rest() > 0 or time.monotonic() - now > SLICE:
-                break
+        if not step():
+            return
+        pause, hurry = rest(), hurried() and drawn()
+        if pause is None and not hurry:
+            while time.monotonic() - now < SLICE:
+                if not step():
+                    return
         if hurry or (drawn() and now - shown >= FRAME):
             shown = now
             show()
-        await asyncio.sleep(rest())
+        await asyncio.sleep(pause or 0)
         for _ in range(TURNS):
             await asyncio.sleep(0)
 

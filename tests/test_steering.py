@@ -14,7 +14,17 @@ def never() -> None:
     raise AssertionError("nobody should have called this")
 
 
-def work(steps: list, n: int, *, wanted=lambda: True, drawn=lambda: True, show=list, wait=never):
+def work(
+    steps: list,
+    n: int,
+    *,
+    wanted=lambda: True,
+    drawn=lambda: True,
+    show=list,
+    wait=never,
+    hurried=lambda: False,
+    rest=lambda: None,
+):
     """A run of `n` steps that notes each of them in `steps`."""
 
     def step() -> bool:
@@ -23,7 +33,9 @@ def work(steps: list, n: int, *, wanted=lambda: True, drawn=lambda: True, show=l
         steps.append(time.monotonic())
         return True
 
-    return steering.run_in_slices(step, wanted=wanted, drawn=drawn, show=show, wait=wait)
+    return steering.run_in_slices(
+        step, wanted=wanted, drawn=drawn, show=show, wait=wait, hurried=hurried, rest=rest
+    )
 
 
 def ended(_task: asyncio.Task) -> None:
@@ -124,11 +136,34 @@ def test_a_page_that_has_drawn_lately_is_not_taken_for_closed(monkeypatch):
     assert asyncio.run(notebook())
 
 
-def test_what_is_no_longer_wanted_stops_within_the_slice(monkeypatch):
+def test_what_is_no_longer_wanted_stops_after_the_slice():
+    steps = []
+    started = time.monotonic()
+    asyncio.run(work(steps, 10**9, wanted=lambda: len(steps) < 7))
+    assert 7 <= len(steps)
+    assert steps[-1] - started < 2 * steering.SLICE
+
+
+def test_a_rest_of_nothing_gives_each_step_a_slice_of_its_own(monkeypatch):
     monkeypatch.setattr(steering, "SLICE", 10.0)
     steps = []
-    asyncio.run(work(steps, 10**9, wanted=lambda: len(steps) < 7))
+    asyncio.run(work(steps, 10**9, wanted=lambda: len(steps) < 7, rest=lambda: 0.0))
     assert len(steps) == 7
+
+
+def test_what_is_hurried_is_shown_after_the_first_step_of_the_slice(monkeypatch):
+    monkeypatch.setattr(steering, "SLICE", 10.0)
+    monkeypatch.setattr(steering, "FRAME", 10.0)
+    steps, shown_after = [], []
+    run = work(
+        steps,
+        10**9,
+        wanted=lambda: len(steps) < 3,
+        hurried=lambda: True,
+        show=lambda: shown_after.append(len(steps)),
+    )
+    asyncio.run(run)
+    assert shown_after == [1, 2, 3]
 
 
 def test_a_rest_after_each_step_is_kept():

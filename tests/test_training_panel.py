@@ -405,7 +405,8 @@ def test_a_new_weight_is_shown_before_the_next_picture_is_due(monkeypatch):
     assert in_notebook(cell) == (pytest.approx(0.3), True)
 
 
-def test_no_more_than_eight_pictures_are_under_way(monkeypatch):
+def test_no_more_than_so_many_pictures_are_under_way(monkeypatch):
+    monkeypatch.setattr(steering, "SLICE", 0.001)
     monkeypatch.setattr(steering, "FRAME", 0.0)
 
     async def cell():
@@ -420,7 +421,7 @@ def test_no_more_than_eight_pictures_are_under_way(monkeypatch):
         await until(lambda: panel.status.startswith("Paused"))
         return sent
 
-    assert in_notebook(cell) == [8, 9, 13]
+    assert in_notebook(cell) == [steering.IN_FLIGHT + drawn for drawn in (0, 1, 5)]
 
 
 def test_the_curve_that_travels_is_the_mean_of_each_bin():

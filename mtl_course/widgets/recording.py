@@ -6,7 +6,10 @@ from torch import Tensor
 
 
 class Recording:
-    """Losses in nats, one row a step; rows are taken over many at a time, since a step is short.
+    """Losses in nats, one row a step.
+
+    A step is short, so a row is first noted as plain numbers, which cost it least, and moved into
+    the table with many others.
 
     Args:
         most: steps, at most.
@@ -15,12 +18,13 @@ class Recording:
 
     def __init__(self, most: int, n_tasks: int) -> None:
         self._table = torch.zeros(most, n_tasks)
-        self._fresh: list[Tensor] = []  # of the last steps, not yet in the table
+        self._shape = self._table.shape[1:]
         self._written = 0
+        self._fresh: list[float] = []  # of the last steps, not yet in the table
         self._spoilt: int | None = None  # the first step whose loss was no finite number, from 1
 
     def __len__(self) -> int:
-        return self._written + len(self._fresh)
+        return self._written + len(self._fresh) // self._shape[0]
 
     def append(self, losses: object) -> None:
         """Records the losses of one step, [tasks], as whoever wrote the training made them.
@@ -28,14 +32,13 @@ class Recording:
         Raises:
             ValueError: not one loss a task.
         """
-        expected = self._table.shape[1:]
-        if not isinstance(losses, Tensor) or losses.shape != expected:
+        if not isinstance(losses, Tensor) or losses.shape != self._shape:
             found = tuple(losses.shape) if isinstance(losses, Tensor) else type(losses).__name__
             raise ValueError(
                 f"A step's `losses` must be a tensor with one loss a task, of shape "
-                f"{tuple(expected)}; found {found}."
+                f"{tuple(self._shape)}; found {found}."
             )
-        self._fresh.append(losses.detach().clone())  # whoever made it may write into it again
+        self._fresh += losses.tolist()
 
     @property
     def losses(self) -> Float[Tensor, "steps tasks"]:
@@ -61,7 +64,7 @@ class Recording:
     def _write(self) -> None:
         if not self._fresh:
             return
-        fresh, before = torch.stack(self._fresh), self._written
+        fresh, before = torch.tensor(self._fresh).unflatten(0, (-1, *self._shape)), self._written
         self._table[before : before + len(fresh)] = fresh
         self._written += len(fresh)
         self._fresh.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import anywidget
@@ -92,7 +93,7 @@ class TrainingPanel(anywidget.AnyWidget):
     @property
     def weights(self) -> Float[Tensor, " tasks"]:
         """What the next step reads: (alpha, 1 - alpha)."""
-        return torch.tensor([self.alpha, 1 - self.alpha])
+        return _weighed(self.alpha)
 
     def _fresh_recording(self) -> Recording:
         return Recording(self.facts["maxSteps"], len(self.facts["tasks"]))
@@ -102,8 +103,8 @@ class TrainingPanel(anywidget.AnyWidget):
         return len(self._recording)  # steps
 
     def _read_weights(self) -> Float[Tensor, " tasks"]:
-        self._read_alpha = self.alpha
-        return self.weights
+        alpha = self._read_alpha = self.alpha
+        return _weighed(alpha)
 
     @property
     def recorded(self) -> Float[Tensor, "steps tasks"]:
@@ -192,19 +193,23 @@ class TrainingPanel(anywidget.AnyWidget):
                 show=self._show_running,
                 hurried=self._new_weight_unseen,
                 wait=lambda: self._say("Waiting: no page shows this panel."),
-                rest=lambda: 1 / self.speed if self.speed else 0.0,
+                rest=self._rest,
             )
             self._task = steering.launch(self._loop, self.facts["name"], work, self._ended)
 
+    def _rest(self) -> float | None:
+        if self.speed:
+            return 1 / self.speed
+        return None if self.running else 0.0  # a single step has a slice of its own
+
     def _step_asked_for(self) -> bool:
-        self._asked = max(self._asked - 1, 0)
+        if self._asked > 0:
+            self._asked -= 1
         return self._step()
 
     def _step(self) -> bool:
-        if self._made >= self._end:
-            return False
         if self._steps is None:
-            self._steps = self.start(self._read_weights)
+            self._steps = islice(self.start(self._read_weights), self._end)
             self._mark([*self._marks, [self._made, self.alpha]])
         step = next(self._steps, None)
         if step is None:
@@ -270,3 +275,7 @@ class TrainingPanel(anywidget.AnyWidget):
     def _say(self, text: str) -> None:
         if self.status != text:
             self.status = text
+
+
+def _weighed(alpha: float) -> Float[Tensor, " tasks"]:
+    return torch.tensor([alpha, 1 - alpha])
