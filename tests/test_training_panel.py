@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -500,3 +502,21 @@ def test_a_reader_without_a_kernel_sees_how_far_it_came():
     panel.advance(20)
     data, _ = panel._repr_mimebundle_()
     assert "<td>20</td><td>0.250</td><td>0.750</td>" in data["text/html"]
+
+
+def test_a_panel_that_was_replaced_is_kept_by_nobody():
+    async def cell():
+        replaced = watch(name="again")
+        look_at(replaced)
+        replaced.running = True
+        await until(lambda: replaced.done > 0)
+        found = weakref.ref(replaced)
+        del replaced
+        kept = watch(name="again")
+        await asyncio.sleep(0.05)
+        gc.collect()
+        return found(), kept.comm
+
+    left, comm = in_notebook(cell)
+    assert left is None
+    assert comm is not None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from weakref import WeakValueDictionary
 
 from torch import Tensor
 
@@ -11,6 +12,8 @@ from mtl_course.training import Step
 from mtl_course.widgets.training_panel import TrainingPanel
 
 MOST_BINS = 400  # points of a curve: with more steps than that, a point is the mean of several
+
+_panels: WeakValueDictionary[str, TrainingPanel] = WeakValueDictionary()  # by name
 
 Start = Callable[[Callable[[], Tensor]], Iterator[Step]]  # given the weights of the moment
 
@@ -29,7 +32,7 @@ def watch_training(
 
     The training runs beside the notebook: other cells answer while it does. It ends by itself after
     `max_steps`, waits while no page shows it, and pauses when the kernel is interrupted. There is
-    one training of a `name`: running the cell again replaces the old one. With COURSE_HEADLESS=1 in
+    one training of a `name`: running the cell again closes the old panel. With COURSE_HEADLESS=1 in
     the environment, `headless_steps` are made at once, and nothing runs afterwards.
 
     Args:
@@ -70,4 +73,7 @@ def watch_training(
         panel.advance(headless_steps)
     elif loop is not None:
         steering.cancel(loop, name)
+    if name in _panels:
+        _panels[name].close()  # else ipywidgets would keep it, its network and its log for ever
+    _panels[name] = panel
     return panel
