@@ -6,6 +6,7 @@ Usage: python notebooks/build.py [--check] [--seconds] [01_shop_and_log ...]
 import argparse
 import os
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -57,7 +58,8 @@ def execute(notebook: NotebookNode, name: str) -> Run:
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(HERE)}},
     )
-    client.execute(env={**os.environ, **HEADLESS})
+    with tempfile.TemporaryDirectory() as home:  # a learner's folder that nobody has used yet
+        client.execute(env={**os.environ, **HEADLESS, "MTL_COURSE_HOME": home})
     notebook.metadata = nbformat.from_dict(METADATA)
     took = {}
     for cell in notebook.cells:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,13 @@ def load_script() -> Callable[[Path], ModuleType]:
         return module
 
     return load
+
+
+def pytest_configure(config):
+    """Gives the tests, and all that they start, a learner's folder of their own."""
+    home = tempfile.TemporaryDirectory(prefix="mtl_course-")
+    os.environ["MTL_COURSE_HOME"] = home.name
+    config.add_cleanup(home.cleanup)
 
 
 def pytest_collection_modifyitems(items):

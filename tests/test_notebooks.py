@@ -5,33 +5,40 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import build
 import editions
 import nbformat
+import platformdirs
 import pytest
 from build import HEADLESS
 
 ROOT = editions.HERE.parent
 BUSY = 1.5  # times as many CPU seconds as on a quiet machine, where two kernels share the cores
+OWN = platformdirs.user_data_path("mtl_course", appauthor=False)
+FOLDER = "from mtl_course import locker"
 STORED = sorted(editions.HERE.glob("*.ipynb")) + sorted(editions.SOLUTIONS.glob("*.ipynb"))
 
 
 def nbval(*arguments):
     """Runs nbval strictly in processes of its own, whose kernels are this Python's."""
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT)),
-            *("-p", "no:cacheprovider", "-q", "--nbval", "--nbval-current-env"),
-            *("--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg")),
-            *map(str, arguments),
-        ],
-        env={**os.environ, **HEADLESS},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as homes:
+        own = {"MTL_COURSE_HOME": homes, "PYTHONPATH": str(ROOT / "tests")}
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(ROOT)),
+                *("-p", "no:cacheprovider", "-p", "own_homes"),
+                *("-q", "--nbval", "--nbval-current-env"),
+                *("--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg")),
+                *map(str, arguments),
+            ],
+            env={**os.environ, **HEADLESS, **own},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
 
 
 def a_notebook(path, code, stored):
@@ -44,7 +51,6 @@ def a_notebook(path, code, stored):
 def timed(monkeypatch, folder):
     """What to give nbval so that it leaves the CPU seconds of every cell in `folder`."""
     monkeypatch.setenv("KERNEL_SECONDS", str(folder))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
     return "-p", "kernel_seconds"
 
 
@@ -96,12 +102,20 @@ def test_every_notebook_runs_again_to_the_stored_outputs_in_time(capsys, monkeyp
         ("print(1 + 1)", "3\n", False),
         ("import warnings; print(2); warnings.warn('late')", "2\n", False),
         ("import sys; print(sys.executable)", f"{sys.executable}\n", True),
+        (f"{FOLDER}; print(str(locker.folder()).startswith({str(OWN)!r}))", "False\n", True),
     ],
-    ids=["the same", "another number", "a warning", "this Python's kernel"],
+    ids=["the same", "another number", "a warning", "this Python's kernel", "a folder of its own"],
 )
 def test_the_comparison_can_fail(tmp_path, code, stored, passes):
     found = nbval(a_notebook(tmp_path / "one.ipynb", code, stored))
     assert (found.returncode == 0) == passes, found.stdout
+
+
+def test_every_notebook_has_a_learners_folder_that_is_new(tmp_path):
+    code = f"{FOLDER}\nprint(locker.read('mine'))\nwhere = locker.write('mine', {{}})"
+    notebooks = [a_notebook(tmp_path / f"{name}.ipynb", code, "None\n") for name in ("one", "two")]
+    for found in (nbval(*notebooks), nbval(*notebooks)):
+        assert found.returncode == 0, found.stdout
 
 
 def test_the_time_of_a_cell_is_what_its_kernel_computes_and_not_what_it_waits(
@@ -146,6 +160,15 @@ def test_a_build_runs_this_python_headless_and_keeps_no_widget_and_no_time():
     assert not any("execution" in cell.metadata for cell in notebook.cells)
     assert 0.2 <= run.slowest <= run.seconds
     assert run.slowest_cell in ("time.sleep(0.2)", "import ipywidgets")
+
+
+def test_a_build_gives_every_notebook_a_learners_folder_that_is_new():
+    for _ in range(2):
+        notebook, _ = executed(
+            f"{FOLDER}\nprint(locker.read('mine'), str(locker.folder()).startswith({str(OWN)!r}))",
+            "where = locker.write('mine', {})",
+        )
+        assert notebook.cells[0].outputs[0].text == "None False\n"
 
 
 def test_a_build_keeps_no_bar_of_a_sweep_that_will_not_move_again():
