@@ -140,7 +140,7 @@ def test_what_is_no_longer_wanted_stops_after_the_slice():
     steps = []
     started = time.monotonic()
     asyncio.run(work(steps, 10**9, wanted=lambda: len(steps) < 7))
-    assert 7 <= len(steps)
+    assert len(steps) >= 7
     assert steps[-1] - started < 2 * steering.SLICE
 
 

@@ -509,8 +509,8 @@ def test_a_panel_that_was_replaced_is_kept_by_nobody():
         replaced = watch(name="again")
         look_at(replaced)
         replaced.running = True
-        await until(lambda: replaced.done > 0)
         found = weakref.ref(replaced)
+        await until(lambda: found().done > 0)
         del replaced
         kept = watch(name="again")
         await asyncio.sleep(0.05)

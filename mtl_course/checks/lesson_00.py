@@ -2,7 +2,8 @@
 
 from math import log, log2, log10
 
-from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 SHARE = Exercise(
     name="share",
@@ -55,24 +56,15 @@ SURPRISE = Exercise(
     inputs=(0.25,),
     again=(0.9,),
 )
-EXERCISES = (SHARE, SURPRISE)
+LESSON = Lesson("00", "Start here", (SHARE, SURPRISE))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_share(answer: object) -> None:
     """Judges the share of visits that ended with milk in the basket."""
-    announce(SHARE, answer)
+    LESSON.announce(SHARE, answer)
 
 
 def check_surprise(answer: object) -> None:
     """Judges the function that gives the loss of a guess for something that happened."""
-    announce(SURPRISE, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(SURPRISE, answer)

@@ -2,14 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    same_members,
-    show_progress,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake, same_members
 
 BEFORE = torch.tensor([[6.0, 2, 0, 0], [3, 0, 4, 1], [5, 1, 0, 0]])  # baskets [users, items]
 AFTER = torch.tensor([[5.0, 3, 0, 1], [0, 0, 2, 0], [4, 0, 1, 0]])  # baskets [users, items]
@@ -107,29 +101,20 @@ WINDOWS = Exercise(
     ),
     alike=same_members,
 )
-EXERCISES = (DENSITY, NOVEL, WINDOWS)
+LESSON = Lesson("01", "The shop and its log", (DENSITY, NOVEL, WINDOWS))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_density(answer: object) -> None:
     """Judges the function that gives the share of filled cells of a table of baskets."""
-    announce(DENSITY, answer)
+    LESSON.announce(DENSITY, answer)
 
 
 def check_novel(answer: object) -> None:
     """Judges the function that marks what was bought for the first time."""
-    announce(NOVEL, answer)
+    LESSON.announce(NOVEL, answer)
 
 
 def check_windows(answer: object) -> None:
     """Judges which windows may decide what items there are."""
-    announce(WINDOWS, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(WINDOWS, answer)

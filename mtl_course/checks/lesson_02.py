@@ -2,7 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 SCORES = torch.tensor([-0.9, -2.1, -0.3, -1.8, -2.5])  # of one household, for five items
 TAKEN = torch.tensor([1.0, 0.0, 1.0, 0.0, 0.0])  # by that household
@@ -158,29 +159,20 @@ FACTOR = Exercise(
     inputs=(ITEM_FACTOR, TAKEN_OF_THREE, 5.0),
     again=(ITEM_FACTOR, 1 - TAKEN_OF_THREE, 2.0),
 )
-EXERCISES = (NEW, RECALL, FACTOR)
+LESSON = Lesson("02", "Collaborative filtering", (NEW, RECALL, FACTOR))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_new(answer: object) -> None:
     """Judges the function that gives the best item that a household has not taken yet."""
-    announce(NEW, answer)
+    LESSON.announce(NEW, answer)
 
 
 def check_recall(answer: object) -> None:
     """Judges the function that gives each household's share of what could be found in k places."""
-    announce(RECALL, answer)
+    LESSON.announce(RECALL, answer)
 
 
 def check_factor(answer: object) -> None:
     """Judges the function that gives a household's factor where there is one."""
-    announce(FACTOR, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(FACTOR, answer)

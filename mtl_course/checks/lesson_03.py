@@ -2,7 +2,8 @@
 
 from itertools import combinations
 
-from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 RIGHT = [True, True, False, False]  # which of (a) to (d) rank the items the same for everybody
 
@@ -101,24 +102,15 @@ SAME = Exercise(
         "same_for_all = [True, True, False, False]",
     ),
 )
-EXERCISES = (PARAMETERS, SAME)
+LESSON = Lesson("03", "Deep embeddings", (PARAMETERS, SAME))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_parameters(answer: object) -> None:
     """Judges the number of parameters of the blueprint, a function of four sizes."""
-    announce(PARAMETERS, answer)
+    LESSON.announce(PARAMETERS, answer)
 
 
 def check_same(answer: object) -> None:
     """Judges which of four scores rank the items the same for everybody: four of True or False."""
-    announce(SAME, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(SAME, answer)

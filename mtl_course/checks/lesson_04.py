@@ -2,13 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    show_progress,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 THETA = torch.tensor([-1.0, 0.0, 0.5, 2.0])
 ALPHA = torch.tensor([0.1, 0.5, 0.8])
@@ -145,29 +140,20 @@ REST = Exercise(
     inputs=(ALPHA, SCALE),
     again=(1 - ALPHA, SCALE / 2),
 )
-EXERCISES = (SLOPE, FRONT, REST)
+LESSON = Lesson("04", "The weighted loss", (SLOPE, FRONT, REST))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_slope(answer: object) -> None:
     """Judges the function that gives the slope of the tug of war's weighted loss."""
-    announce(SLOPE, answer)
+    LESSON.announce(SLOPE, answer)
 
 
 def check_front(answer: object) -> None:
     """Judges which of five trainings are non-dominated."""
-    announce(FRONT, answer)
+    LESSON.announce(FRONT, answer)
 
 
 def check_rest(answer: object) -> None:
     """Judges the function that says where the tug of war comes to rest."""
-    announce(REST, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(REST, answer)

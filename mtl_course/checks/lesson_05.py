@@ -2,13 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    show_progress,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 NATS = torch.tensor([[0.2, 0.5, 0.6], [0.8, 0.1, 0.3], [0.4, 0.9, 0.7], [0.6, 0.5, 0.2]])
 OBSERVED = torch.tensor(
@@ -94,24 +89,15 @@ SAME = Exercise(
     inputs=(WEIGHTS, SCALES),
     again=(WEIGHTS.flip(0), 2 * SCALES.roll(1)),
 )
-EXERCISES = (MEAN, SAME)
+LESSON = Lesson("05", "Three tasks, one shop", (MEAN, SAME))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_mean(answer: object) -> None:
     """Judges the function that averages each task's loss over its observed labels."""
-    announce(MEAN, answer)
+    LESSON.announce(MEAN, answer)
 
 
 def check_same(answer: object) -> None:
     """Judges the function that gives the weights which undo a change of the losses' scales."""
-    announce(SAME, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(SAME, answer)

@@ -2,15 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    same_members,
-    show_progress,
-    within,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake, same_members, within
 
 OURS = torch.tensor([1.0, 2.0, -2.0])  # length 3
 OTHERS = torch.tensor([4.0, -3.0, 0.0])  # length 5, dot product -2
@@ -142,29 +135,20 @@ HARMED = Exercise(
     ),
     alike=same_members,
 )
-EXERCISES = (COSINE, PRICE, HARMED)
+LESSON = Lesson("06", "When tasks fight", (COSINE, PRICE, HARMED))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_cosine(answer: object) -> None:
     """Judges the function that gives the cosine of two gradients."""
-    announce(COSINE, answer)
+    LESSON.announce(COSINE, answer)
 
 
 def check_price(answer: object) -> None:
     """Judges the function that says what one task's step does to the other's loss."""
-    announce(PRICE, answer)
+    LESSON.announce(PRICE, answer)
 
 
 def check_harmed(answer: object) -> None:
     """Judges in which of five shops sharing hurts beyond the spread of the seeds."""
-    announce(HARMED, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(HARMED, answer)

@@ -2,13 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    show_progress,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 LOSSES = torch.tensor([0.2, 0.5, 1.6])
 OURS, OTHERS = torch.tensor([1.0, 2.0]), torch.tensor([-2.0, 0.5])  # apart: (3, 1.5)
@@ -97,24 +92,15 @@ SHARE = Exercise(
     inputs=(OURS, OTHERS),
     again=(OTHERS, OURS),
 )
-EXERCISES = (REST, SHARE)
+LESSON = Lesson("07", "Weights that choose themselves", (REST, SHARE))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_rest(answer: object) -> None:
     """Judges the function that gives the weights at which uncertainty weighting comes to rest."""
-    announce(REST, answer)
+    LESSON.announce(REST, answer)
 
 
 def check_share(answer: object) -> None:
     """Judges the function that gives the first gradient's share in the shortest mean of two."""
-    announce(SHARE, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(SHARE, answer)

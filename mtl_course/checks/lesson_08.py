@@ -2,13 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    show_progress,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 OUTPUTS = torch.tensor(
     [[[2.0, 0.0], [-1.0, 3.0], [0.5, 1.0]], [[1.0, 4.0], [0.0, -2.0], [3.0, 1.0]]]
@@ -147,29 +142,20 @@ HALF = Exercise(
     inputs=(OURS, THEIRS, T_FIVE),
     again=(OURS[:4], THEIRS[:4].flip(0), 2 * T_FIVE),
 )
-EXERCISES = (MIX, KEEP, HALF)
+LESSON = Lesson("08", "Who shares what", (MIX, KEEP, HALF))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_mix(answer: object) -> None:
     """Judges the function that mixes the experts' outputs by each task's gate."""
-    announce(MIX, answer)
+    LESSON.announce(MIX, answer)
 
 
 def check_keep(answer: object) -> None:
     """Judges the function that keeps each task's gate to its own and the shared experts."""
-    announce(KEEP, answer)
+    LESSON.announce(KEEP, answer)
 
 
 def check_half(answer: object) -> None:
     """Judges the function that gives half the width of an interval paired by seed."""
-    announce(HALF, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(HALF, answer)

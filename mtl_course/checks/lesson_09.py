@@ -2,14 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    same_text,
-    show_progress,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake, same_text
 
 CLICK, CONVERSION = torch.tensor([0.0, 1.0, -2.0]), torch.tensor([1.0, -1.0, 0.5])
 VALUES = torch.tensor([0.0, 0.0, 1.0, 1.0])
@@ -120,29 +114,20 @@ BEST_CLIP = Exercise(
     ),
     alike=same_text,
 )
-EXERCISES = (BOTH, MEAN, BEST_CLIP)
+LESSON = Lesson("09", "The funnel", (BOTH, MEAN, BEST_CLIP))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_both(answer: object) -> None:
     """Judges the function that gives the chance of click and conversion from two logits."""
-    announce(BOTH, answer)
+    LESSON.announce(BOTH, answer)
 
 
 def check_mean(answer: object) -> None:
     """Judges the function that gives the clipped and self-normalised mean."""
-    announce(MEAN, answer)
+    LESSON.announce(MEAN, answer)
 
 
 def check_clip(answer: object) -> None:
     """Judges which of four clips has the lowest error."""
-    announce(BEST_CLIP, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(BEST_CLIP, answer)

@@ -3,14 +3,8 @@
 import torch
 from torch import Tensor
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    show_progress,
-    within,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake, within
 
 SCORES = torch.tensor([[0.9, 4.0], [0.1, 9.0], [0.5, 7.0], [0.7, 1.0]])  # [items, tasks]
 WEIGHTS = torch.tensor([0.7, 0.3])
@@ -143,24 +137,15 @@ NEXT = Exercise(
     inputs=(CANDIDATES, SIMILARITIES, CHOSEN, RELEVANCE),
     again=(CANDIDATES, SIMILARITIES, CHOSEN, 0.2),
 )
-EXERCISES = (FUSE, NEXT)
+LESSON = Lesson("11", "The shop window", (FUSE, NEXT))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_fuse(answer: object) -> None:
     """Judges the function that fuses the ranks of several tasks into one score."""
-    announce(FUSE, answer)
+    LESSON.announce(FUSE, answer)
 
 
 def check_next(answer: object) -> None:
     """Judges the function that picks the next item by maximal marginal relevance."""
-    announce(NEXT, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(NEXT, answer)

@@ -1,6 +1,6 @@
 """From a learner's answer to a verdict: not attempted, wrong and which mistake, or right."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -92,7 +92,7 @@ def _judge_function(exercise: Exercise, answer: object) -> Verdict:
         "wrong",
         f"Right for the first example, but not for another. Called with "
         f"{_listed(exercise.again)} it should return "
-        f"{_shown(exercise.solution(*deepcopy(exercise.again)))}. {second.says}",
+        f"{shown(exercise.solution(*deepcopy(exercise.again)))}. {second.says}",
     )
 
 
@@ -102,7 +102,7 @@ def _judge_call(exercise: Exercise, answer: Callable, inputs: tuple[object, ...]
     except (Exception, SystemExit) as problem:
         return Verdict(
             "wrong",
-            f"Your function stopped with {type(problem).__name__}: {_shown(problem)}. It was "
+            f"Your function stopped with {type(problem).__name__}: {shown(problem)}. It was "
             f"called with {_listed(inputs)} and should return {exercise.expects}.",
         )
     if found is ...:
@@ -124,48 +124,12 @@ def _judge_value(
             told = _holds(mistake.recognised, found)
         if told:
             return Verdict("wrong", mistake.says)
-    return Verdict("wrong", f"Expected {exercise.expects}; found {_shown(found)}.")
+    return Verdict("wrong", f"Expected {exercise.expects}; found {shown(found)}.")
 
 
 def _answered(answer: object, inputs: tuple[object, ...] | None) -> object:
     """What a function among our own answers returns on the inputs; any other answer itself."""
     return answer if inputs is None else answer(*deepcopy(inputs))
-
-
-def announce(exercise: Exercise, answer: object) -> None:
-    """Judges `answer`, prints the verdict and where help is to be had."""
-    verdict = judge(exercise, answer)
-    _latest[exercise.name] = verdict.outcome
-    label = {"not attempted": "Not attempted yet", "wrong": "Not right yet", "right": "Right"}
-    print(f"{label[verdict.outcome]} ({exercise.name}). {verdict.says}")
-    if verdict.outcome != "right":
-        print(f'Stuck? Run checks.hint("{exercise.name}") in a cell of its own.')
-
-
-def give_hint(exercises: Sequence[Exercise], name: object, number: object) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`; what it does not know, it explains."""
-    named = {exercise.name: exercise for exercise in exercises}
-    if not isinstance(name, str) or name not in named:
-        print(f"There is no exercise {_shown(name)} in this lesson; there are: {', '.join(named)}.")
-        return
-    hints = named[name].hints
-    if not isinstance(number, int) or not 1 <= number <= len(hints):
-        print(f"Hints go from 1 to {len(hints)}; found {_shown(number)}.")
-        return
-    print(f"Hint {number} of {len(hints)} ({name}). {hints[number - 1]}")
-    if number < len(hints):
-        print(f'Another? checks.hint("{name}", {number + 1})')
-    else:
-        print("That was the last one. The solution is in this lesson's notebook in solutions/.")
-
-
-def show_progress(exercises: Sequence[Exercise]) -> None:
-    """Prints the latest outcome of each exercise since the kernel was started."""
-    for exercise in exercises:
-        print(f"{exercise.name}: {_latest.get(exercise.name, 'not attempted')}")
-
-
-_latest: dict[str, str] = {}  # exercise -> outcome, since the kernel was started
 
 
 def _as_array(answer: object) -> np.ndarray:
@@ -184,10 +148,11 @@ def _holds(test: Callable[..., bool], *values: object) -> bool:
 
 
 def _listed(inputs: tuple[object, ...]) -> str:
-    return ", ".join(map(_shown, inputs))
+    return ", ".join(map(shown, inputs))
 
 
-def _shown(answer: object) -> str:
+def shown(answer: object) -> str:
+    """An answer in one line of at most 80 characters, whatever it is."""
     try:
         text = str(answer) if isinstance(answer, BaseException) else repr(answer)
     except Exception:
