@@ -68,6 +68,12 @@ def drift(arguments):
     return notebooks(["--check", *arguments])
 
 
+def reset(arguments):
+    """bring a spoilt notebook back, and keep a copy of it: ARGS=04_weighted_loss"""
+    make_environment("lab")
+    return run([PYTHON, NOTEBOOKS / "reset.py", *arguments])
+
+
 def data(arguments):
     """rebuild the shipped tables from the package they come from"""
     make_environment("lab")
@@ -115,6 +121,7 @@ COMMANDS = {
     "lint": lint,
     "notebooks": notebooks,
     "drift": drift,
+    "reset": reset,
     "data": data,
     "lock": lock,
     "clean": clean,

@@ -31,6 +31,7 @@ import torch
 
 from mtl_course import widgets
 from mtl_course.checks import lesson_00 as checks
+from mtl_course.checks import progress
 
 torch.set_num_threads(1)  # this course computes on one core: on small tables two are slower
 
@@ -145,6 +146,18 @@ checks.check_surprise(surprise)
 # checks.hint("surprise", 1)
 
 # %% [markdown]
+# ## How far you are
+#
+# What was right once stays done. It is kept in a folder of your own, outside the course, so that it
+# outlives a restart and an update. Come back to the next cell after a lesson, and run it again.
+
+# %%
+progress.overview()
+
+# %% [markdown]
+# Is a notebook spoilt? `make reset ARGS=00_start_here` in a terminal brings it back as it was
+# shipped, and keeps yours beside it.
+#
 # ## Quiz
 #
 # Choose an option and open it: by mouse, or by Tab and the space bar.
@@ -181,7 +194,7 @@ checks.check_surprise(surprise)
 # </details>
 # <details><summary>C. It noted a bad mark</summary>
 #
-# No: nothing leaves your computer. `checks.progress()` shows you alone what is done.
+# No: what is kept is the best outcome of each exercise, and nothing leaves your computer.
 #
 # </details>
 #
