@@ -74,6 +74,12 @@ def reset(arguments):
     return run([PYTHON, NOTEBOOKS / "reset.py", *arguments])
 
 
+def guide(arguments):
+    """write the instructor's guide from the lessons; ARGS=--measure runs them for their seconds"""
+    make_environment("test")
+    return run([PYTHON, NOTEBOOKS / "guide.py", *arguments])
+
+
 def data(arguments):
     """rebuild the shipped tables from the package they come from"""
     make_environment("lab")
@@ -122,6 +128,7 @@ COMMANDS = {
     "notebooks": notebooks,
     "drift": drift,
     "reset": reset,
+    "guide": guide,
     "data": data,
     "lock": lock,
     "clean": clean,

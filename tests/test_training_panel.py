@@ -3,6 +3,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from inspect import unwrap
 
 import pytest
 import torch
@@ -334,13 +335,14 @@ def test_running_the_cell_again_leaves_one_training():
             panels.append(panel)
         await asyncio.sleep(0.03)
         found = [panel.running for panel in panels]
-        panels[0].running = True  # Start in an old view: the name's training moves there
+        with pytest.raises(ValueError, match="A newer panel has this name"):
+            panels[0].running = True  # Start in an old view
         await asyncio.sleep(0.05)
         found += [panel.running for panel in panels]
         steering.cancel(asyncio.get_running_loop())
         return found
 
-    assert in_notebook(cell) == [False, False, True, True, False, False]
+    assert in_notebook(cell) == [False, False, True, False, False, True]
 
 
 def test_a_new_panel_ends_the_training_of_the_old_one_before_it_is_started():
@@ -504,19 +506,59 @@ def test_a_reader_without_a_kernel_sees_how_far_it_came():
     assert "<td>20</td><td>0.250</td><td>0.750</td>" in data["text/html"]
 
 
-def test_a_panel_that_was_replaced_is_kept_by_nobody():
+class Network:
+    """What a training holds and a panel should let go of."""
+
+
+def test_a_panel_that_was_replaced_says_so_and_lets_go_of_its_training():
     async def cell():
-        replaced = watch(name="again")
+        network = Network()
+        found = weakref.ref(network)
+
+        def start(weights, network=network):
+            for step in training()(weights):
+                assert network
+                yield step
+
+        replaced = watch(start, name="again")
         look_at(replaced)
         replaced.running = True
-        found = weakref.ref(replaced)
-        await until(lambda: found().done > 0)
-        del replaced
-        kept = watch(name="again")
+        await until(lambda: replaced.done > 0)
+        made = len(replaced.recorded)
+        newer = watch(name="again")
         await asyncio.sleep(0.05)
+        del network, start
         gc.collect()
-        return found(), kept.comm
+        assert found() is None
+        assert replaced.status.startswith("A newer panel has this name")
+        assert not replaced.running
+        assert len(replaced.recorded) >= made
+        for press in ("single_steps", "resets"):
+            with pytest.raises(ValueError, match="A newer panel has this name"):
+                replaced.set_trait(press, 1)
+        with pytest.raises(ValueError, match="A newer panel has this name"):
+            replaced.advance(1)
+        newer.advance(3)
+        return newer
 
-    left, comm = in_notebook(cell)
-    assert left is None
-    assert comm is not None
+    assert in_notebook(cell).done == 3
+
+
+@pytest.mark.parametrize("wrong", [-1, 2.5, True, "3", None])
+def test_a_number_of_steps_that_is_none_leaves_the_training_as_it_was(wrong):
+    panel = watch()
+    panel.advance(5)
+    with pytest.raises(ValueError, match="`n_steps` must be a whole number"):
+        unwrap(widgets.TrainingPanel.advance)(panel, wrong)  # a notebook checks no types
+    assert panel.error == ""
+    panel.advance(1)
+    assert panel.done == 6
+
+
+@pytest.mark.parametrize("counter", ["single_steps", "resets"])
+def test_a_counter_of_the_buttons_only_counts_up(counter):
+    panel = watch()
+    panel.set_trait(counter, 2)
+    with pytest.raises(ValueError, match=f"`{counter}` counts up: add 1 to the 2 it stands at"):
+        panel.set_trait(counter, 1)
+    assert getattr(panel, counter) == 2

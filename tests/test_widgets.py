@@ -239,7 +239,10 @@ def test_settings_from_code_snap_and_are_told_in_words(wanted, found, text):
         ((2, "weak"), r"`factors` must lie between 4 and 16; found 2\."),
         ((float("nan"), "weak"), r"`factors` must lie between 4 and 16; found nan\."),
         ((4, "none"), r"`regularisation` must be one of \['weak', 'strong'\]; found 'none'\."),
-        ((4,), r"one setting for each of \['factors', 'regularisation'\]; found \(4,\)\."),
+        (8, r"a list or tuple, one setting for each of: factors, regularisation; found 8\."),
+        (([8], 0.1), r"`factors` must be one of its settings; found \[8\]\."),
+        ((None, 0.1), r"`factors` must be one of its settings; found None\."),
+        ((4,), r"one setting for each of: factors, regularisation; found \(4,\)\."),
     ],
 )
 def test_settings_that_do_not_exist_are_refused_and_nothing_moves(wrong, message):

@@ -44,35 +44,54 @@ export function slider(parent, { name, count, show, moved, signal }) {
 /** A button that JupyterLab's shortcuts leave alone. */
 export function button(parent, textContent, pressed, signal) {
   const made = html(parent, "button", { type: "button", textContent });
-  made.addEventListener("click", pressed, { signal });
+  made.addEventListener("click", () => made.ariaDisabled === "true" || pressed(), { signal });
   made.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
   return made;
 }
 
-/** A labelled list to choose from; `options` are pairs of a value and its words. */
-export function choice(parent, name, options, chosen, signal) {
+/** Let a button be pressed or not; one that may not keeps the keyboard's focus, unlike `disabled`. */
+export function enable(made, enabled) {
+  made.ariaDisabled = String(!enabled);
+}
+
+/** A labelled list of values to choose from, each shown in `words`. */
+export function choice(parent, name, options, chosen, signal, words = String) {
   const label = html(parent, "label", { className: "chooser", textContent: `${name} ` });
   const select = html(label, "select");
-  for (const [value, words] of options) html(select, "option", { value, textContent: words });
-  select.addEventListener("change", () => chosen(options[select.selectedIndex][0]), { signal });
+  const add = (value) => html(select, "option", { value, textContent: words(value) });
+  options.forEach(add);
+  select.addEventListener("change", () => chosen(options[select.selectedIndex]), { signal });
   select.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
   return {
     /** A value that is no option, set from code, gets one. */
     set(value) {
-      if (!options.some(([known]) => known === value)) {
-        options = [...options, [value, String(value)]];
-        html(select, "option", { value, textContent: String(value) });
+      if (!options.includes(value)) {
+        options = [...options, value];
+        add(value);
       }
       select.value = value;
     },
   };
 }
 
-/** A line of text that holds its height: an unseen twin reserves room for the `longest` text. */
-export function line(parent, longest, className = "") {
+const TWINS = 40; // the longest in letters need not be the longest in lines, but is among these
+
+/** A line of text that holds its height: unseen twins reserve room for each of `texts`. */
+export function line(parent, texts, className = "") {
   const holder = html(parent, "div", { className: "line" });
-  html(holder, "p", { className: "twin", textContent: longest, ariaHidden: "true" });
+  const twins = [...new Set(texts)].sort((one, other) => other.length - one.length).slice(0, TWINS);
+  for (const textContent of twins) html(holder, "p", { className: "twin", textContent, ariaHidden: "true" });
   return html(holder, "p", { className });
+}
+
+/** Of many settings, some whose words are long: what is said of them in pairs is long, too. */
+export function wordy(settings, named, most = 12) {
+  return [...settings].sort((one, other) => named(other).length - named(one).length).slice(0, most);
+}
+
+/** What `told` says of every pair of `settings`, and a little more: other pairs break elsewhere. */
+export function ofPairs(settings, told) {
+  return settings.flatMap((one) => settings.map((other) => `${told(one, other)} And more.`));
 }
 
 /** The longest of some texts. */

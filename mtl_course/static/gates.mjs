@@ -1,4 +1,5 @@
 // Gates looked up: each task's weights over the experts, for one household beside the mean of all.
+import { comparison } from "./comparison.mjs";
 import { line, longest, oncePerFrame, panel, slider } from "./controls.mjs";
 import { html, picture, shape } from "./drawing.mjs";
 import { floats, linear, readable } from "./scales.mjs";
@@ -162,9 +163,9 @@ function render({ model, el, signal }) {
   const changed = (now, before) =>
     String(now) === String(before) ? "Move a slider and read here what changes." : moved(named(before), facts.tasks, gates(now), gates(before));
   words.setAttribute("role", "status");
-  const status = line(words, longest(facts.sentences.flat()));
+  const status = line(words, facts.sentences.flat());
   const longestName = longest(facts.rows.flatMap((_, row) => facts.sentences.map((_, setting) => named([setting, row]))));
-  const news = line(words, moved(`${longestName} more`, facts.tasks, gates(now), gates(now)), "news");
+  const news = line(words, [moved(`${longestName} more`, facts.tasks, gates(now), gates(now))], "news");
 
   const paint = () => {
     handles.forEach((handle, which) => handle.set(now[which]));
@@ -174,10 +175,11 @@ function render({ model, el, signal }) {
     news.textContent = changed(now, before);
   };
   const repaint = oncePerFrame(paint);
+  const origin = comparison(el, () => now, signal);
   for (const name of ["household", "setting"]) {
     model.on(`change:${name}`, () => {
       if (String(position()) === String(now)) return;
-      before = now;
+      before = origin(now);
       now = position();
       repaint();
     });

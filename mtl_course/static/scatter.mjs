@@ -61,7 +61,7 @@ export function drawScatter(parent, facts, points, choose, signal) {
     text.setAttribute("text-anchor", right ? "end" : "start");
     text.textContent = words;
   };
-  const near = ([x, y], [otherX, otherY]) => Math.abs(toX(x) - toX(otherX)) < 130 && Math.abs(toY(y) - toY(otherY)) < 16;
+  const near = ([x, y], [otherX, otherY]) => Math.abs(toX(x) - toX(otherX)) < 130 && Math.abs(toY(y) - toY(otherY)) < 24; // the ring counted in
   const ends = [0, points.length - 1].map((point) => {
     const text = shape(marks, "text", { class: "label" });
     label(text, points[point].mean, `\u03b1 = ${facts.alphas[point]}`);

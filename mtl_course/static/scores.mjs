@@ -124,7 +124,7 @@ function render({ model, el, signal }) {
     model.set(name, value);
     model.save_changes();
   };
-  const select = choice(controls, "household", facts.households.map((name) => [name, name]), (value) => set("household", value), signal);
+  const select = choice(controls, "household", facts.households, (value) => set("household", value), signal);
   const novel = facts.owned && box(controls, "leave out what it has bought before", (value) => set("novel_only", value), signal);
   html(controls, "span", { className: "formula", textContent: `list score = ${facts.tasks.map((task) => `weight \u00b7 ${task}`).join(" + ")}; the weights add up to 1` });
   const handles = facts.tasks.map((task, which) =>
@@ -148,9 +148,9 @@ function render({ model, el, signal }) {
   words.setAttribute("role", "status");
   const long = [...facts.itemNames].sort((one, other) => other.length - one.length).slice(0, 2 * facts.inWords);
   const names = [...facts.itemNames].sort((one, other) => other.length - one.length).slice(0, facts.inWords);
-  const status = line(words, `${longest(facts.households)}, ${named(now)}, new items only: 1 ${names.join(", 2 ")}.`);
+  const status = line(words, [`${longest(facts.households)}, ${named(now)}, new items only: 1 ${names.join(", 2 ")}.`]);
   const most = `${names.map((name) => short(name)).join(", ")} and ${facts.k} more`;
-  const news = line(words, `Against ${named(now)}, new items only: in: ${most}; out: ${most}.`, "news");
+  const news = line(words, [`Against ${named(now)}, new items only: in: ${most}; out: ${most}.`], "news");
 
   const paint = (glide = true) => {
     select.set(now.household);

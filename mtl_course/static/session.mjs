@@ -1,11 +1,8 @@
 // A household shops: every click and every purchase goes to the kernel, which answers with a list.
-import { button, choice, line, longest, oncePerFrame, panel } from "./controls.mjs";
+import { button, choice, enable, line, longest, oncePerFrame, panel } from "./controls.mjs";
 import { html } from "./drawing.mjs";
 import { climbs, short, turnover } from "./ranking.mjs";
-
-const MARK = 100; // milliseconds without an answer, after which the list is marked as old
-const PATIENCE = 3000; // milliseconds
-const SILENCE = "No answer yet. The kernel is busy; or it was restarted: then run this cell again.";
+import { SILENCE, waiting } from "./waiting.mjs";
 
 /** What a session has seen so far, the last `most` events one by one. */
 export function history(events, names, most) {
@@ -42,7 +39,7 @@ function drawList(parent, facts, happened, signal) {
       climb.className = `climb ${risen[place] === null ? "new" : risen[place] > 0 ? "up" : "down"}`;
       name.textContent = known ? facts.itemNames[now[place]] : "";
       buttons.forEach((made) => {
-        made.disabled = !known;
+        enable(made, known);
         made.setAttribute("aria-label", `${made.textContent}: ${name.textContent}`);
       });
     });
@@ -66,12 +63,12 @@ function render({ model, el, signal }) {
     model.save_changes();
   };
   const happened = (kind, item) => set({ events: [...model.get("events"), [kind, item]] });
-  const select = choice(controls, "household", facts.households.map((name) => [name, name]), (household) => set({ household, events: [] }), signal);
+  const select = choice(controls, "household", facts.households, (household) => set({ household, events: [] }), signal);
   const again = button(controls, "start again", () => set({ events: [] }), signal);
   const undo = button(controls, "undo", () => set({ events: model.get("events").slice(0, -1) }), signal);
   const other = html(controls, "div", { className: "buttons" });
   let chosen = 0;
-  const any = choice(other, "any item", facts.itemNames.map((name, item) => [item, name]), (item) => (chosen = item), signal);
+  const any = choice(other, "any item", [...facts.itemNames.keys()], (item) => (chosen = item), signal, (item) => facts.itemNames[item]);
   any.set(chosen);
   ["clicked", "bought"].forEach((kind) => {
     button(other, kind, () => happened(kind, chosen), signal).setAttribute("aria-label", `${kind}: the item chosen`);
@@ -80,9 +77,9 @@ function render({ model, el, signal }) {
   words.setAttribute("role", "status");
   const names = [...facts.itemNames].sort((one, two) => two.length - one.length).slice(0, 2 * facts.inWords);
   const head = names.slice(0, facts.inWords).map((name) => `bought ${name}, 1 ${name}`).join(", ");
-  const status = line(words, `${longest(facts.households)}, 100 more, then ${head}.`);
+  const status = line(words, [`${longest(facts.households)}, 100 more, then ${head}.`]);
   const most = `${names.slice(0, facts.inWords).map((name) => short(name)).join(", ")} and ${facts.k} more`;
-  const news = line(words, `Against the list before: in: ${most}; out: ${most}; ${facts.k} of the others moved.`, "news");
+  const news = line(words, [`Against the list before: in: ${most}; out: ${most}; ${facts.k} of the others moved.`], "news");
   const speed = html(el, "p", { className: "key" });
   const error = html(words, "p", { className: "error", hidden: true });
   error.setAttribute("role", "alert");
@@ -96,8 +93,7 @@ function render({ model, el, signal }) {
   const mark = () => pictures.classList.toggle("old", !settled());
   const paint = () => {
     select.set(model.get("household"));
-    again.disabled = undo.disabled = model.get("events").length === 0;
-    if (!settled()) return;
+    for (const made of [again, undo]) enable(made, model.get("events").length > 0);
     const old = now.household === before.household ? before.items : now.items;
     showList(now.items, climbs(now.items, old));
     status.textContent = model.get("text");
@@ -105,21 +101,18 @@ function render({ model, el, signal }) {
     speed.textContent = `${model.get("speed")}. This session: ${history(now.events, facts.itemNames, 6)}. A click counts as ${facts.click} of a purchase; what is bought leaves the list.`;
     error.hidden = !model.get("error");
     error.textContent = model.get("error");
-    mark();
   };
   const repaint = oncePerFrame(paint);
-  const asked = () => {
-    if (settled()) return;
-    setTimeout(() => signal.aborted || mark(), MARK);
-    setTimeout(() => {
-      if (!signal.aborted && !settled()) status.textContent = SILENCE;
-    }, PATIENCE);
-    repaint();
-  };
-  model.on("change:events", asked);
-  model.on("change:household", asked);
+  const { asked, answered } = waiting({ settled, mark, silent: () => (status.textContent = SILENCE), signal });
+  for (const name of ["events", "household"]) {
+    model.on(`change:${name}`, () => {
+      asked();
+      repaint();
+    });
+  }
   model.on("change:answered", () => {
-    if (settled()) [before, now] = [now, answer()];
+    [before, now] = [now, answer()];
+    answered();
     repaint();
   });
   paint();

@@ -1,5 +1,6 @@
 // One or two settings looked up: a chart or more over the first, at the chosen value of the second.
-import { line, longest, oncePerFrame, panel, slider } from "./controls.mjs";
+import { comparison } from "./comparison.mjs";
+import { line, ofPairs, oncePerFrame, panel, slider, wordy } from "./controls.mjs";
 import { axes, html, marker, picture, place, shape } from "./drawing.mjs";
 import { floats, padded, path, readable } from "./scales.mjs";
 import { change } from "./words.mjs";
@@ -9,6 +10,8 @@ function lookup(numbers, nFirst, nSecond) {
   const size = nFirst * nSecond;
   return (index, spread, first, second) => numbers[(index * 2 + spread) * size + first * nSecond + second];
 }
+
+const LABEL = 20; // between two lines of labels: on a phone their letters are larger
 
 /** Keep labels at least `gap` apart: heights in, heights out, the order kept. */
 export function apart(heights, gap) {
@@ -42,7 +45,7 @@ function drawChart(parent, facts, chart, at) {
     yName: `${chart.name}${arrow}`,
     xTicks: places.filter((i) => i % every === 0).map((i) => [i, first.labels[i]]),
   });
-  const heights = apart(chart.baselines.map(({ value }) => toY(value) - 5), 14);
+  const heights = apart(chart.baselines.map(({ value }) => toY(value) - 5), LABEL);
   chart.baselines.forEach(({ name, value }, i) => {
     shape(marks, "line", { class: "baseline", x1: box.left, x2: box.right, y1: toY(value), y2: toY(value) });
     shape(marks, "text", { class: "label", x: box.right, y: heights[i], "text-anchor": "end" }, `${name} ${readable(value)}`);
@@ -120,10 +123,10 @@ function render({ model, el, signal }) {
           series.map(({ index }) => at(index, 0, ...now) - at(index, 0, ...before)),
           series.map(({ largerIsBetter }) => largerIsBetter),
         );
-  const ends = [facts.axes[0].labels.length - 1, nSecond - 1];
+  const everywhere = facts.axes[0].labels.flatMap((_, i) => Array.from({ length: nSecond }, (_, j) => [i, j]));
   words.setAttribute("role", "status");
-  const status = line(words, longest(facts.sentences));
-  const news = line(words, `${longest([changed(ends, [0, 0]), changed([0, 0], ends)])} more`, "news");
+  const status = line(words, facts.sentences);
+  const news = line(words, ofPairs(wordy(everywhere, named), changed), "news");
 
   const paint = () => {
     handles.forEach((handle, which) => handle.set(now[which]));
@@ -132,9 +135,10 @@ function render({ model, el, signal }) {
     news.textContent = changed(now, before);
   };
   const repaint = oncePerFrame(paint);
+  const origin = comparison(el, () => now, signal);
   model.on("change:position", () => {
     if (String(position()) === String(now)) return;
-    before = now;
+    before = origin(now);
     now = position();
     repaint();
   });

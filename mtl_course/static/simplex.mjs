@@ -1,6 +1,6 @@
 // Three weights looked up in a finished sweep: a point on a triangle, a map of each metric, words.
 import { comparison } from "./comparison.mjs";
-import { line, longest, oncePerFrame, panel, slider } from "./controls.mjs";
+import { line, ofPairs, oncePerFrame, panel, slider, wordy } from "./controls.mjs";
 import { html, marker, picture, place, shape } from "./drawing.mjs";
 import { goodness, tint } from "./ramp.mjs";
 import { floats, linear, padded, tickLabel, ticks } from "./scales.mjs";
@@ -267,9 +267,9 @@ function render({ model, el, signal }) {
       ? "Move the point and read here what changes."
       : change(inWords(facts.tasks, facts.weights[other]), facts.metricNames, [0, 1, 2].map((task) => points[point][task].mean - points[other][task].mean), facts.largerIsBetter);
   words.setAttribute("role", "status");
-  const status = line(words, longest(facts.sentences));
-  const apart = CORNERS.map((corner) => nearestWeighting(facts.weights, corner));
-  const news = line(words, `${longest(apart.flatMap((one) => apart.map((other) => changed(one, other))))} more`, "news");
+  const status = line(words, facts.sentences);
+  const named = (point) => facts.sentences[point];
+  const news = line(words, ofPairs(wordy(points.keys(), named), changed), "news");
 
   const paint = () => {
     handles.forEach((show) => show());

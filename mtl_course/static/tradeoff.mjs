@@ -1,7 +1,8 @@
 // The weight α looked up in a finished sweep: Pareto front, learning curves, three lists, words.
-import { line, longest, oncePerFrame, panel, slider } from "./controls.mjs";
+import { comparison } from "./comparison.mjs";
+import { line, ofPairs, oncePerFrame, panel, slider, wordy } from "./controls.mjs";
 import { axes, html, marker, picture, place, shape } from "./drawing.mjs";
-import { floats, nearest, padded, path, tickLabel } from "./scales.mjs";
+import { floats, nearest, padded, path } from "./scales.mjs";
 import { drawKey, drawScatter, mean, tradeoffPoints } from "./scatter.mjs";
 import { change, newIn } from "./words.mjs";
 
@@ -86,7 +87,7 @@ function render({ model, el, signal }) {
   const handle = slider(controls, {
     name: `\u03b1, weight of ${facts.tasks[0]}`,
     count: facts.alphas.length,
-    show: (point) => [tickLabel(facts.alphas[point], 0.01), facts.sentences[point]],
+    show: (point) => [String(facts.alphas[point]), facts.sentences[point]],
     moved: choose,
     signal,
   });
@@ -105,10 +106,9 @@ function render({ model, el, signal }) {
     point === other
       ? "Move \u03b1 and read here what changes."
       : change(named(other), facts.metricNames, differences(point, other), facts.largerIsBetter, lists && lists.newcomers(point, other));
-  const last = points.length - 1;
   words.setAttribute("role", "status");
-  const status = line(words, longest(facts.sentences));
-  const news = line(words, `${longest([changed(0, last), changed(last, 0)])} more`, "news");
+  const status = line(words, facts.sentences);
+  const news = line(words, ofPairs(wordy(points.keys(), named), changed), "news");
 
   const paint = () => {
     handle.set(now);
@@ -119,9 +119,10 @@ function render({ model, el, signal }) {
     news.textContent = changed(now, before);
   };
   const repaint = oncePerFrame(paint);
+  const origin = comparison(el, () => now, signal);
   model.on("change:alpha", () => {
     if (position() === now) return;
-    before = now;
+    before = origin(now);
     now = position();
     repaint();
   });

@@ -1,11 +1,11 @@
 // A training that runs in the kernel: its losses stream in, the weight α and the buttons go back.
-import { button, choice, line, oncePerFrame, panel, slider } from "./controls.mjs";
+import { button, choice, enable, line, oncePerFrame, panel, slider } from "./controls.mjs";
 import { axes, html, marker, picture, shape } from "./drawing.mjs";
 import { floats, nearest, padded, path, smoothed } from "./scales.mjs";
+import { PATIENCE, SILENCE } from "./waiting.mjs";
 
-const PATIENCE = 3000; // milliseconds
-const SILENCE = "No answer yet. The kernel is busy; or it was restarted: then run this cell again.";
-const SPEEDS = [[0, "full"], [100, "100 steps/s"], [20, "20 steps/s"], [5, "5 steps/s"]];
+const SPEEDS = [0, 100, 20, 5]; // steps a second
+const inSteps = (speed) => (speed === 0 ? "full" : `${speed} steps/s`);
 const ALPHAS = Array.from({ length: 101 }, (_, i) => i / 100);
 
 /** The losses of one task out of what the kernel sent: [bins, tasks] in one row. */
@@ -73,7 +73,7 @@ function render({ model, el, signal }) {
     moved: (place) => tell("alpha", ALPHAS[place]),
     signal,
   });
-  const status = line(words, SILENCE);
+  const status = line(words, [SILENCE]);
   status.setAttribute("role", "status");
   const error = html(words, "p", { className: "error", hidden: true });
   error.setAttribute("role", "alert");
@@ -89,7 +89,7 @@ function render({ model, el, signal }) {
   const run = button(buttons, "Start", () => ask("running", !model.get("running")), signal);
   const single = button(buttons, "One step", () => ask("single_steps", model.get("single_steps") + 1), signal);
   button(buttons, "Reset", () => ask("resets", model.get("resets") + 1), signal);
-  const speed = choice(buttons, "speed", SPEEDS, (wanted) => tell("speed", wanted), signal);
+  const speed = choice(buttons, "speed", SPEEDS, (wanted) => tell("speed", wanted), signal, inSteps);
   const counter = html(buttons, "span", { className: "counter" });
   const charts = facts.tasks.map((_, task) => drawLoss(pictures, facts, task));
 
@@ -98,8 +98,8 @@ function render({ model, el, signal }) {
     handle.set(nearest(ALPHAS, model.get("alpha")));
     speed.set(model.get("speed"));
     run.textContent = running ? "Pause" : "Start";
-    run.disabled = !running && done >= facts.maxSteps;
-    single.disabled = running || done >= facts.maxSteps;
+    enable(run, running || done < facts.maxSteps);
+    enable(single, !running && done < facts.maxSteps);
     counter.textContent = `step ${done.toLocaleString("en")} of ${facts.maxSteps.toLocaleString("en")}`;
     if (status.textContent !== model.get("status")) status.textContent = model.get("status");
     error.hidden = !model.get("error");

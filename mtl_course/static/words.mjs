@@ -3,12 +3,13 @@ import { readable } from "./scales.mjs";
 
 /** "better", "worse" or "" for a metric that moved by `difference`. */
 export function verdict(difference, largerIsBetter) {
-  if (largerIsBetter === null || difference === 0) return "";
+  if (largerIsBetter === null || difference === 0 || !Number.isFinite(difference)) return "";
   return difference > 0 === largerIsBetter ? "better" : "worse";
 }
 
 /** One metric's move, e.g. "AP of purchase +0.012 (better)"; too small to show reads "unchanged". */
 export function move(name, difference, largerIsBetter) {
+  if (!Number.isFinite(difference)) return `${name} not comparable`; // one of the two is not defined
   const size = readable(Math.abs(difference));
   if (Number(size) === 0) return `${name} unchanged`;
   const sign = difference > 0 ? "+" : "\u2212";

@@ -1,12 +1,10 @@
 // Dials on a world: a move asks the kernel, and the page says so until the answer is there.
+import { comparison } from "./comparison.mjs";
 import { line, oncePerFrame, panel, slider } from "./controls.mjs";
 import { axes, html, picture, shape } from "./drawing.mjs";
 import { floats, readable } from "./scales.mjs";
+import { SILENCE, waiting } from "./waiting.mjs";
 import { change } from "./words.mjs";
-
-const MARK = 100; // milliseconds without an answer, after which a picture is marked as old
-const PATIENCE = 3000; // milliseconds
-const SILENCE = "No answer yet. The kernel is busy; or it was restarted: then run this cell again.";
 
 /** The bars of each chart, out of one row of numbers. */
 export function cut(numbers, charts) {
@@ -65,12 +63,6 @@ function render({ model, el, signal }) {
   let now = answer();
   let before = now;
 
-  const asked = () => {
-    setTimeout(() => signal.aborted || mark(), MARK);
-    setTimeout(() => {
-      if (!signal.aborted && !settled()) status.textContent = SILENCE;
-    }, PATIENCE);
-  };
   const handles = facts.dials.map((dial, which) =>
     slider(controls, {
       name: dial.title,
@@ -84,7 +76,7 @@ function render({ model, el, signal }) {
     }),
   );
   words.setAttribute("role", "status");
-  const status = line(words, `${model.get("text")} and some more words`);
+  const status = line(words, [`${model.get("text")} and some more words`]);
   const told = (position, values, others) =>
     change(
       named(position),
@@ -96,7 +88,7 @@ function render({ model, el, signal }) {
     before === now ? "Move a dial and read here what changes." : told(before.position, now.values, before.values);
   const all = facts.charts.map(({ bars }) => bars.map(() => 0.111));
   const longNews = told(now.position, all, all.map((values) => values.map(() => 0)));
-  const news = line(words, longNews, "news");
+  const news = line(words, [longNews], "news");
   const busy = html(words, "p", { className: "busy", textContent: "Computing \u2026" });
   const error = html(words, "p", { className: "error", hidden: true });
   error.setAttribute("role", "alert");
@@ -106,24 +98,28 @@ function render({ model, el, signal }) {
     busy.classList.toggle("shown", !settled());
     pictures.classList.toggle("old", !settled());
   };
+  // every answer is shown, in its own words: while a dial moves on, it is marked as old
   const paint = () => {
     handles.forEach((handle, which) => handle.set(model.get("position")[which]));
-    if (settled()) {
-      charts.forEach((show, chart) => show(now.values[chart], before.values[chart]));
-      status.textContent = model.get("text");
-      news.textContent = changed();
-      error.hidden = !model.get("error");
-      error.textContent = model.get("error");
-      mark();
-    }
+    charts.forEach((show, chart) => show(now.values[chart], before.values[chart]));
+    status.textContent = model.get("text");
+    news.textContent = changed();
+    error.hidden = !model.get("error");
+    error.textContent = model.get("error");
   };
   const repaint = oncePerFrame(paint);
+  const origin = comparison(el, () => now, signal);
+  let left = null; // what stood there when the kernel was first asked: answers to a drag come late
+  const { asked, answered } = waiting({ settled, mark, silent: () => (status.textContent = SILENCE), signal });
   model.on("change:position", () => {
-    if (!settled()) asked();
+    left ??= origin(now);
+    asked();
     repaint();
   });
   model.on("change:answered", () => {
-    if (settled()) [before, now] = [now, answer()];
+    [before, now] = [left ?? now, answer()];
+    if (settled()) left = null;
+    answered();
     repaint();
   });
   paint();

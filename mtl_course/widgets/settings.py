@@ -10,14 +10,23 @@ import traitlets
 from torch import Tensor
 
 from mtl_course.panels import (
-    Refused,
     float32_bytes,
     page_module,
     stand_in,
     style_sheet,
     with_spread,
 )
-from mtl_course.widgets.charts import Axis, Chart, Series, chart_facts, label, place_of, title
+from mtl_course.widgets.charts import (
+    Axis,
+    Chart,
+    Series,
+    chart_facts,
+    label,
+    places_of,
+    refuse_no_place,
+    settings_at,
+    title,
+)
 
 
 class SettingsExplorer(anywidget.AnyWidget):
@@ -32,27 +41,17 @@ class SettingsExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("position")
     def _check(self, proposal: Any) -> list[int]:
-        sizes = [len(axis.values) for axis in self.axes]
-        wanted = proposal["value"]
-        if len(wanted) != len(sizes) or any(
-            not 0 <= place < size for place, size in zip(wanted, sizes, strict=True)
-        ):
-            raise Refused(f"`position` must index axes of {sizes} settings; found {wanted}.")
-        return wanted
+        refuse_no_place(self.axes, proposal["value"])
+        return proposal["value"]
 
     @property
     def value(self) -> tuple[float | int | str, ...]:
         """The chosen setting of each slider, in the order of the axes."""
-        return tuple(
-            axis.values[place] for axis, place in zip(self.axes, self.position, strict=True)
-        )
+        return settings_at(self.axes, self.position)
 
     @value.setter
-    def value(self, wanted: Sequence[float | int | str]) -> None:
-        if len(wanted) != len(self.axes):
-            names = [axis.name for axis in self.axes]
-            raise ValueError(f"`value` must hold one setting for each of {names}; found {wanted}.")
-        self.position = [place_of(axis, one) for axis, one in zip(self.axes, wanted, strict=True)]
+    def value(self, wanted: Any) -> None:
+        self.position = places_of(self.axes, wanted)
 
     @property
     def text(self) -> str:

@@ -32,8 +32,8 @@ def watch_training(
 
     The training runs beside the notebook: other cells answer while it does. It ends by itself after
     `max_steps`, waits while no page shows it, and pauses when the kernel is interrupted. There is
-    one training of a `name`: running the cell again closes the old panel. With COURSE_HEADLESS=1 in
-    the environment, `headless_steps` are made at once, and nothing runs afterwards.
+    one training of a `name`: running the cell again retires the old panel. With COURSE_HEADLESS=1
+    in the environment, `headless_steps` are made at once, and nothing runs afterwards.
 
     Args:
         start: makes a fresh training. It is given a function that returns the weights of the
@@ -73,7 +73,7 @@ def watch_training(
         panel.advance(headless_steps)
     elif loop is not None:
         steering.cancel(loop, name)
-    if name in _panels:
-        _panels[name].close()  # else ipywidgets would keep it, its network and its log for ever
-    _panels[name] = panel
+        if name in _panels:
+            _panels[name].retire()  # ipywidgets keeps the panel for ever: not its network and log
+        _panels[name] = panel
     return panel

@@ -11,7 +11,7 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from mtl_course import steering
+from mtl_course import steering, validity
 from mtl_course.panels import (
     Refused,
     float32_bytes,
@@ -25,6 +25,7 @@ from mtl_course.training import Step
 from mtl_course.widgets.recording import Recording
 
 READY = "Ready: press Start."
+REPLACED = "A newer panel has this name: use that one, or give one of the two another `name`."
 
 
 class TrainingPanel(anywidget.AnyWidget):
@@ -58,6 +59,7 @@ class TrainingPanel(anywidget.AnyWidget):
         self._end = self.facts["maxSteps"]  # earlier where the training gives out by itself
         self._marks: list[list[float]] = []  # `marks` as the next picture has them
         self._asked = 0  # single steps asked for and not yet made
+        self._retired = False
         self._read_alpha = self._shown_alpha = self.alpha  # by the last step; in the last picture
         self._steps: Iterator[Step] | None = None
         self._task: asyncio.Task | None = None
@@ -81,8 +83,21 @@ class TrainingPanel(anywidget.AnyWidget):
             )
         return proposal["value"]
 
+    @traitlets.validate("single_steps", "resets")
+    def _check_counter(self, proposal: Any) -> int:
+        self._refuse_if_retired()
+        name = proposal["trait"].name
+        if proposal["value"] < getattr(self, name):
+            raise Refused(
+                f"`{name}` counts up: add 1 to the {getattr(self, name)} it stands at; found "
+                f"{proposal['value']}."
+            )
+        return proposal["value"]
+
     @traitlets.validate("running")
     def _check_loop(self, proposal: Any) -> bool:
+        if proposal["value"]:
+            self._refuse_if_retired()
         if proposal["value"] and self._loop is None:
             raise Refused(
                 "A training runs on the loop of a notebook's kernel; found none here. "
@@ -112,7 +127,15 @@ class TrainingPanel(anywidget.AnyWidget):
         return self._recording.losses.clone()
 
     def advance(self, n_steps: int) -> None:
-        """Make `n_steps` before returning; fewer where the training ends earlier."""
+        """Make `n_steps` before returning; fewer where the training ends earlier.
+
+        Raises:
+            ValueError: `n_steps` is no count, or a newer panel has this name. What the training
+                raises is raised, too.
+        """
+        self._refuse_if_retired()
+        if n_steps != 0 and not validity.is_count(n_steps):
+            raise ValueError(f"`n_steps` must be a whole number, 0 or more; found {n_steps!r}.")
         try:
             for _ in range(n_steps):
                 if not self._step():
@@ -137,6 +160,17 @@ class TrainingPanel(anywidget.AnyWidget):
         ]
         table = stand_in(self.status, columns, [[str(self._made), *cells]])
         return data | {"text/html": table}, metadata
+
+    def retire(self) -> None:
+        """Lets go of the training, for a newer panel of the same name; what was drawn stays."""
+        self.running, self._asked = False, 0
+        self._steps, self._task, self.start = None, None, _no_training
+        self._retired = True
+        self._say(REPLACED)
+
+    def _refuse_if_retired(self) -> None:
+        if self._retired:
+            raise Refused(REPLACED)
 
     # What a page or a cell asks for. It may come on another thread: the kernel's loop does it.
 
@@ -275,6 +309,10 @@ class TrainingPanel(anywidget.AnyWidget):
     def _say(self, text: str) -> None:
         if self.status != text:
             self.status = text
+
+
+def _no_training(_weights: Any) -> Iterator[Step]:
+    return iter(())
 
 
 def _weighed(alpha: float) -> Float[Tensor, " tasks"]:

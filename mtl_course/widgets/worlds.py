@@ -10,8 +10,15 @@ import torch
 import traitlets
 
 from mtl_course.figures import GROUP_COLORS
-from mtl_course.panels import Refused, float32_bytes, page_module, readable, stand_in, style_sheet
-from mtl_course.widgets.charts import Axis, label, place_of, title
+from mtl_course.panels import float32_bytes, page_module, readable, stand_in, style_sheet
+from mtl_course.widgets.charts import (
+    Axis,
+    label,
+    places_of,
+    refuse_no_place,
+    settings_at,
+    title,
+)
 
 Compute = Callable[..., Sequence[Sequence[float]]]  # one setting per dial -> [charts][bars]
 
@@ -48,25 +55,20 @@ class WorldExplorer(anywidget.AnyWidget):
 
     @traitlets.validate("position")
     def _check(self, proposal: Any) -> list[int]:
-        sizes = [len(dial.values) for dial in self.dials]
-        wanted = proposal["value"]
-        if len(wanted) != len(sizes) or any(
-            not 0 <= place < size for place, size in zip(wanted, sizes, strict=True)
-        ):
-            raise Refused(f"`position` must index dials of {sizes} settings; found {wanted}.")
-        return wanted
+        refuse_no_place(self.dials, proposal["value"])
+        return proposal["value"]
 
     @property
     def value(self) -> tuple[float | int | str, ...]:
         """The setting of each dial, in the order of the dials."""
-        return _settings(self.dials, self.position)
+        return settings_at(self.dials, self.position)
 
     @value.setter
-    def value(self, wanted: Sequence[float | int | str]) -> None:
-        self.position = _places(self.dials, wanted)
+    def value(self, wanted: Any) -> None:
+        self.position = places_of(self.dials, wanted)
 
     def __repr__(self) -> str:
-        return f"WorldExplorer({self.text})"
+        return f"WorldExplorer({self._told()})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
@@ -75,12 +77,15 @@ class WorldExplorer(anywidget.AnyWidget):
             for chart, values in zip(self.facts["charts"], self.results, strict=False)
             for bar, value in zip(chart["bars"], values, strict=True)
         ]
-        table = stand_in(self.text, ["metric", "of", "value"], rows)
+        table = stand_in(self._told(), ["metric", "of", "value"], rows)
         return data | {"text/html": table}, metadata
+
+    def _told(self) -> str:
+        return f"{self.text} {self.error}".strip()
 
     def _answer(self, _change: Any) -> None:
         position = list(self.position)
-        settings = _settings(self.dials, position)
+        settings = settings_at(self.dials, position)
         chosen = ", ".join(
             f"{dial.name} {label(one)}" for dial, one in zip(self.dials, settings, strict=True)
         )
@@ -96,7 +101,8 @@ class WorldExplorer(anywidget.AnyWidget):
         self.results = found
         with self.hold_sync():  # one message: the page never mixes two answers
             self.numbers = b"".join(float32_bytes(torch.tensor(values)) for values in found)
-            self.text = f"{chosen}: {error or _in_words(self.facts['charts'], found)}"
+            said = "not computed." if error else _in_words(self.facts["charts"], found)
+            self.text = f"{chosen}: {said}"  # the page shows `error` below it
             self.error = error
             self.answered = position
 
@@ -164,19 +170,8 @@ def explore_world(
             ),  # one each, in all charts
             "lookFor": look_for,
         },
-        position=_places(dials, start),
+        position=places_of(dials, start),
     )
-
-
-def _places(dials: Sequence[Axis], wanted: Sequence[float | int | str]) -> list[int]:
-    if len(wanted) != len(dials):
-        names = [dial.name for dial in dials]
-        raise ValueError(f"`value` must hold one setting for each of {names}; found {wanted}.")
-    return [place_of(dial, one) for dial, one in zip(dials, wanted, strict=True)]
-
-
-def _settings(dials: Sequence[Axis], position: Sequence[int]) -> tuple[float | int | str, ...]:
-    return tuple(dial.values[place] for dial, place in zip(dials, position, strict=True))
 
 
 def _refuse_other_bars(charts: Sequence[dict[str, Any]], found: Sequence[Sequence[float]]) -> None:

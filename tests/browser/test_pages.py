@@ -1,5 +1,6 @@
 """Exported pages, opened from disk: moved by mouse and keyboard, with no kernel and no network."""
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,7 +153,7 @@ def test_a_page_from_disk_is_moved_by_mouse_and_by_keyboard(open_file, tmp_path)
 
     drag(page, 0.9)
     assert status(page).startswith("α = 0.9: ")
-    assert "Against α = 0.85" in status(page)
+    assert "Against α = 0.5" in status(page)  # where the drag began
     assert drawn(page) != before
     assert page.locator(".lists").inner_text() != lists
 
@@ -267,14 +268,37 @@ def test_a_page_follows_the_readers_light_or_dark(open_file, tmp_path):
     assert looks["light"][8] != looks["dark"][8]  # a curve's colour
 
 
-@pytest.mark.parametrize("panel", [tradeoff, settings, gates])
-@pytest.mark.parametrize("width", [375, 420, 650])
+@pytest.mark.parametrize("panel", [tradeoff, settings, gates, simplex, scores])
+@pytest.mark.parametrize("width", [360, 420, 650])
 def test_a_page_fits_a_phone_and_a_zoomed_window(open_file, tmp_path, width, panel):
     path = pages.write_page(panel(), tmp_path / "page.html", title="The page")
     page = open_file(path, width=width, phone=width < 600)
     page.locator(SLIDER).first.press("End")
     page.wait_for_timeout(50)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("panel", [tradeoff, settings, gates, simplex, scores])
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_panel_on_a_phone_holds_its_height_wherever_it_is_moved(
+    open_file, tmp_path, width, panel
+):
+    path = pages.write_page(panel(), tmp_path / "page.html", title="The page")
+    page = open_file(path, width=width, phone=True)
+    sliders = page.locator(SLIDER)
+    chance = random.Random(0)
+    heights = set()
+    for _ in range(40):
+        page.evaluate("() => scrollTo(0, 0)")
+        slider = sliders.nth(chance.randrange(sliders.count()))
+        slider.press(
+            chance.choice(["Home", "End", "PageUp", "PageDown", "ArrowLeft", "ArrowRight"])
+        )
+        page.wait_for_timeout(30)
+        heights.add(
+            page.locator(".mtl-panel").evaluate("(el) => el.getBoundingClientRect().height")
+        )
+    assert len(heights) == 1, heights
 
 
 def test_a_name_that_looks_like_markup_is_shown_as_it_is_written(open_file, tmp_path):

@@ -79,6 +79,33 @@ def test_of_twenty_fast_moves_the_last_one_wins_and_nothing_jumps(open_notebook)
     assert computed[1] == "1.0"
 
 
+def test_a_slow_drag_is_followed_answer_by_answer(open_notebook):
+    notebook = open_notebook(WORLD)
+    notebook.run_all()
+    notebook.ask("pause = 0.15")
+    notebook.page.evaluate(
+        """() => {
+          window.told = [];
+          const said = document.querySelector(".mtl-panel [role=status] .line > p:last-child");
+          new MutationObserver(() => window.told.push(said.textContent)).observe(
+            said, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    box = notebook.page.locator(SLIDER).first.bounding_box()
+    y = box["y"] + box["height"] / 2
+    notebook.page.mouse.move(box["x"] + box["width"] / 2, y)
+    notebook.page.mouse.down()
+    for step in range(40):  # four seconds, longer than a silent kernel is waited for
+        notebook.page.mouse.move(box["x"] + box["width"] * (0.5 + step / 100), y)
+        notebook.page.wait_for_timeout(100)
+    notebook.page.mouse.up()
+    notebook.wait_until(lambda: "agreement 0.8" in notebook.status(), "the last answer")
+    told = notebook.page.evaluate("() => [...new Set(window.told)]")
+    assert len(told) > 6  # each answer was shown in its own words
+    assert not [text for text in told if text.startswith("No answer")]
+    assert "Against agreement 0, noise 1" in notebook.status()  # where the drag began
+
+
 def test_a_world_that_fails_says_so_in_two_views_and_recovers(open_notebook):
     notebook = open_notebook(WORLD, "panel")
     notebook.run_all()

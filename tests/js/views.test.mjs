@@ -20,6 +20,12 @@ test("a move is told with its sign, and one too small to show is not dressed up"
   assert.equal(move("AP", 0.0001, true), "AP unchanged");
 });
 
+test("what is not defined is neither better nor worse", () => {
+  assert.equal(move("ALS", NaN, false), "ALS not comparable");
+  assert.equal(verdict(NaN, true), "");
+  assert.equal(verdict(Infinity, false), "");
+});
+
 test("a change names the setting before, every metric and the newcomers", () => {
   assert.equal(
     change("\u03b1 = 0.5", ["AP", "RMSE"], [0.01, 0.02], [true, false], 2),
