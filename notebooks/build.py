@@ -19,6 +19,8 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
+from mtl_course.downloads import PLACE
+
 MOST_BYTES = 300_000  # of one notebook, outputs included: GitHub draws it
 MOST_SECONDS = 45.0  # of one lesson on two cores
 MOST_CELL_SECONDS = 15.0
@@ -59,7 +61,7 @@ def execute(notebook: NotebookNode, name: str) -> Run:
         resources={"metadata": {"path": str(HERE)}},
     )
     with tempfile.TemporaryDirectory() as home:  # a learner's folder that nobody has used yet
-        client.execute(env={**os.environ, **HEADLESS, "MTL_COURSE_HOME": home})
+        client.execute(env={**kernel_environment(), "MTL_COURSE_HOME": home})
     notebook.metadata = nbformat.from_dict(METADATA)
     took = {}
     for cell in notebook.cells:
@@ -75,6 +77,22 @@ def execute(notebook: NotebookNode, name: str) -> Run:
                     )
     slowest = max(notebook.cells, key=lambda cell: took.get(cell.id, 0.0))
     return Run(name, sum(took.values()), took[slowest.id], slowest.source.partition("\n")[0])
+
+
+def kernel_environment() -> dict[str, str]:
+    """The variables of a kernel; it runs in the notebook's folder, so a path is made absolute."""
+    place = os.environ.get(PLACE)
+    data = {PLACE: os.path.abspath(place)} if place else {}
+    return {**os.environ, **HEADLESS, **data}
+
+
+def refuse_what_rested(notebook: NotebookNode, name: str) -> None:
+    """Raises a ValueError if the guard, a lesson's last cell, did not say that the lesson holds."""
+    if not notebook.cells[-1].get("outputs"):
+        raise ValueError(
+            f"{name} is left as it was: its guard said nothing, so the lesson had not the data it "
+            f"needs. Let {PLACE} name the folder that holds them."
+        )
 
 
 def _seconds(begun: str | None, ended: str | None) -> float:
@@ -120,6 +138,7 @@ def build(paths: list[Path]) -> list[Run]:
         bar.set_description(str(target.relative_to(HERE)))
         notebook = edition(path.read_text(encoding="utf-8"), solved)
         runs.append(execute(notebook, str(target.relative_to(HERE))))
+        refuse_what_rested(notebook, str(target.relative_to(HERE)))
         write(notebook, target)
     return runs
 

@@ -24,16 +24,21 @@ END = re.compile(r"^\s*# end$")
 
 
 def sources(names: list[str]) -> list[Path]:
-    """The lessons' sources, all or the named ones, in the course's order.
+    """The lessons' sources, all or the named ones, in the course's order; cases come last.
 
     Raises:
         ValueError: a name without a source.
     """
-    known = {path.stem: path for path in sorted(SOURCES.glob("[0-9][0-9]_*.py"))}
+    known = {path.stem: path for path in sorted(SOURCES.glob("*.py"))}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(f"A lesson must be one of {list(known)}; found {unknown}.")
     return [known[name] for name in names] or list(known.values())
+
+
+def is_case(path: Path) -> bool:
+    """Whether a lesson, by its source or a notebook of it, needs data that may not be shipped."""
+    return path.stem.startswith("case_")
 
 
 def stored_at(source: Path, solved: bool) -> Path:

@@ -143,3 +143,28 @@ def test_a_slow_lesson_and_a_slow_cell_are_named():
         "c takes 46.0 s (may take 45) and its slowest cell 14.0 s (may take 15): fit()",
     ]
     assert build.too_slow([slow_cell, slow], margin=1.1) == []
+
+
+def test_cases_come_after_the_numbered_lessons(house):
+    (house / "source" / "case_films.py").write_text(LESSON, encoding="utf-8")
+
+    assert [path.stem for path in editions.sources([])] == ["00_title", "case_films"]
+    assert [editions.is_case(path) for path in editions.sources([])] == [False, True]
+
+
+def test_a_lesson_that_had_not_its_data_is_not_stored(house, monkeypatch):
+    path = house / "00_title.ipynb"
+    before = path.read_bytes()
+    monkeypatch.setattr(build, "execute", lambda *_: build.Run("a", 1.0, 1.0, "fit()"))
+
+    with pytest.raises(ValueError, match=r"00_title\.ipynb is left as it was.*MTL_COURSE_DATA"):
+        build.build([house / "source" / "00_title.py"])
+    assert path.read_bytes() == before
+
+
+def test_a_kernel_finds_the_data_from_another_folder(monkeypatch):
+    monkeypatch.setenv("MTL_COURSE_DATA", "shared/data")
+    assert build.kernel_environment()["MTL_COURSE_DATA"] == str(Path.cwd() / "shared" / "data")
+
+    monkeypatch.delenv("MTL_COURSE_DATA")
+    assert "MTL_COURSE_DATA" not in build.kernel_environment()

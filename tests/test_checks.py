@@ -15,7 +15,7 @@ LESSONS = [
     if module.name.startswith(("lesson_", "case_"))
 ]
 EXERCISES = [
-    pytest.param(exercise, id=f"{lesson.__name__[-9:]}-{exercise.name}")
+    pytest.param(exercise, id=f"{lesson.__name__.rpartition('.')[2]}-{exercise.name}")
     for lesson in LESSONS
     for exercise in lesson.LESSON.exercises
 ]
@@ -140,7 +140,7 @@ def test_three_different_hints_help(exercise):
     assert all(len(hint) > 10 for hint in exercise.hints)
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.__name__[-9:])
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.__name__.rpartition(".")[2])
 def test_a_lesson_has_a_check_a_hint_and_the_progress_of_each_exercise(lesson, capsys):
     for exercise in lesson.LESSON.exercises:
         check = getattr(lesson, f"check_{exercise.name}")

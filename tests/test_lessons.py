@@ -98,7 +98,7 @@ def test_a_lesson_has_its_parts_in_order(learners):
     places = [text.find(part) for part in IN_ORDER]
     assert -1 not in places, f"missing: {[p for p in IN_ORDER if p not in text]}"
     assert places == sorted(places)
-    assert re.match(r"# \d+\. .*\n", learners.cells[0].source)
+    assert re.match(r"# (\d+|Case)\. .*\n", learners.cells[0].source)
     assert re.search(r"\d+ minutes", learners.cells[0].source)
     assert "Prerequisite" in learners.cells[0].source
     assert 3 <= len(re.findall(r"^\* ", text[places[1] : places[2]], re.M)) <= 4

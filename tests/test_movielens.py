@@ -1,11 +1,14 @@
 """MovieLens-100K: the loader by hand, and three published rows from our own rooms."""
 
-import numpy as np
+from pathlib import Path
+
 import pytest
 import torch
 
-from mtl_course import datasets, factorization, metrics, movielens, ratings
+from mtl_course import datasets, metrics, movielens
 from mtl_course.interactions import take
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -46,94 +49,35 @@ def movies():
     return datasets.load_movielens()
 
 
-def folds(log):
-    """Five (train, test) pairs, as Surprise's `KFold(random_state=0)` cuts them."""
-    rows = np.arange(len(log))
-    np.random.RandomState(0).shuffle(rows)
-    parts = torch.tensor(rows).chunk(5)
-    for k in range(5):
-        others = torch.cat([*parts[:k], *parts[k + 1 :]]).sort().values
-        yield take(log, others), take(log, parts[k])
-
-
-def stars(log):
-    return 1 + 4 * log.labels[:, 0].double()
-
-
-def by_factorisation(log, asked, seed, dim):
-    """Surprise's SVD: 20 epochs of rating-by-rating descent, rate .005, penalty .02.
-
-    Surprise takes the ratings user by user, this in a random order: RMSE .9368 against its .9344.
-    """
-    torch.manual_seed(seed)
-    mean = float(stars(log).mean())
-    model = factorization.MatrixFactorization(log.n_users, log.n_items, dim=dim, mean=mean).double()
-    order = torch.randperm(len(log), generator=torch.Generator().manual_seed(seed))
-    shuffled = take(log, order)
-    for _ in factorization.sgd_epochs(
-        model,
-        shuffled.user,
-        shuffled.item,
-        stars(shuffled),
-        learning_rate=0.005,
-        regularization=0.02,
-        epochs=20,
-    ):
-        pass
-    return model(asked.user, asked.item)[:, 0].detach()
-
-
-def biases(log):
-    """Surprise's baselines, with its penalties."""
-    return ratings.fit_biases(
-        log.user, log.item, stars(log), n_users=log.n_users, n_items=log.n_items
-    )
-
-
-def by_biases(log, asked, _seed):
-    return biases(log).table[asked.user, asked.item]
-
-
-def by_svd(log, asked, seed):
-    return by_factorisation(log, asked, seed, dim=100)
-
-
-def by_neighbours(log, asked, _seed):
-    """KNNBaseline: the 40 most alike of those who rated the film, over their distance from it."""
-    table = torch.zeros(log.n_users, log.n_items).double()
-    table[log.user, log.item] = stars(log)
-    rated = (table > 0).double()
-    alike = ratings.rater_similarities(table, rated)
-    return ratings.predict_from_raters(
-        table, rated, alike, biases(log), user=asked.user, item=asked.item, k=40
-    )
-
-
-WAYS = {"BaselineOnly": by_biases, "SVD": by_svd, "KNNBaseline": by_neighbours}
+@pytest.fixture(scope="module")
+def benchmark(load_script):
+    """Where the methods stand, and the ways to split."""
+    return load_script(ROOT / "benchmarks/movielens/run.py")
 
 
 @pytest.mark.published
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_a_published_row_comes_out_of_five_folds(movies, name):
+def test_a_published_row_comes_out_of_five_folds(benchmark, movies, name):
     found = []
-    for seed, (log, asked) in enumerate(folds(movies.ratings)):
-        said = WAYS[name](log, asked, seed).clamp(1, 5)
+    for seed, (trained_on, asked_for) in enumerate(benchmark.random_folds(movies)):
+        log, asked = take(movies.ratings, trained_on), take(movies.ratings, asked_for)
+        said = benchmark.METHODS[name](log, asked, seed).clamp(1, 5)
         seen, scale = asked.observed[:, 0], asked.scales[0]
         rmse = metrics.rmse((said.float() - 1) / 4, asked.labels[:, 0], seen, scale)
-        found.append((rmse, float((said - stars(asked)).abs().mean())))
+        assert abs(rmse - benchmark.errors(said, asked)["rmse"]) < 1e-4
+        found.append((rmse, float((said - benchmark.stars(asked)).abs().mean())))
 
     for ours, theirs in zip(torch.tensor(found).mean(dim=0).tolist(), PUBLISHED[name], strict=True):
         assert abs(ours - theirs) < NEAR, (name, ours, theirs)
 
 
 @pytest.mark.published
-def test_a_split_by_time_is_harder_than_the_random_folds(movies):
-    order = movies.time.argsort(stable=True)
-    log, later = take(movies.ratings, order[:80_000]), take(movies.ratings, order[80_000:])
+def test_a_split_by_time_is_harder_than_the_random_folds(benchmark, movies):
+    [(trained_on, asked_for)] = benchmark.one_date(movies)
+    log, later = take(movies.ratings, trained_on), take(movies.ratings, asked_for)
 
-    said = by_biases(log, later, 0).clamp(1, 5)
+    error = benchmark.errors(benchmark.by_biases(log, later, 0), later)["rmse"]
 
-    error = float((said - stars(later)).square().mean().sqrt())
     assert abs(error - 1.030) < 0.005  # .944 in the folds
     newcomers = set(later.user.tolist()) - set(log.user.tolist())
     assert len(newcomers) == 192  # whom the folds know, too

@@ -12,13 +12,18 @@ import editions
 import nbformat
 import platformdirs
 import pytest
-from build import HEADLESS
+from build import kernel_environment
+
+from mtl_course.downloads import PLACE
 
 ROOT = editions.HERE.parent
 BUSY = 1.5  # times as many CPU seconds as on a quiet machine, where two kernels share the cores
 OWN = platformdirs.user_data_path("mtl_course", appauthor=False)
 FOLDER = "from mtl_course import locker"
-STORED = sorted(editions.HERE.glob("*.ipynb")) + sorted(editions.SOLUTIONS.glob("*.ipynb"))
+ALL = sorted(editions.HERE.glob("*.ipynb")) + sorted(editions.SOLUTIONS.glob("*.ipynb"))
+CASES = [path for path in ALL if editions.is_case(path)]
+# a case runs where its data are, as the tests do that reproduce published tables
+STORED = [path for path in ALL if os.environ.get(PLACE) or path not in CASES]
 
 
 def nbval(*arguments):
@@ -33,7 +38,7 @@ def nbval(*arguments):
                 *("--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg")),
                 *map(str, arguments),
             ],
-            env={**os.environ, **HEADLESS, **own},
+            env={**kernel_environment(), **own},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -185,3 +190,30 @@ def test_a_build_keeps_no_bar_of_a_sweep_that_will_not_move_again():
 def test_a_build_refuses_a_warning():
     with pytest.raises(ValueError, match="wrote to stderr"):
         executed("import warnings\nwarnings.warn('late')")
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: str(path.relative_to(editions.HERE)))
+def test_without_its_data_a_case_says_one_sentence_and_ends_quietly(path, monkeypatch, tmp_path):
+    monkeypatch.setenv(PLACE, str(tmp_path))
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):  # nor has this user downloaded them
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nor is there a network
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    notebook = nbformat.read(path, as_version=4)
+
+    build.execute(notebook, path.name)  # no cell fails, none warns
+
+    (looks,) = [cell for cell in notebook.cells if "let_cells_rest" in cell.source]
+    (said,) = looks.outputs
+    assert said.text.startswith("'ml-100k/")
+    assert f"must lie in the folder that {PLACE} names" in said.text
+    assert said.text.count("\n") == 1
+    below = notebook.cells[notebook.cells.index(looks) + 1 :]
+    assert len(below) > 10
+    assert not any(cell.get("outputs") for cell in below)
+    with pytest.raises(ValueError, match="is left as it was"):
+        build.refuse_what_rested(notebook, path.name)
+
+
+def test_there_is_a_case():
+    assert CASES
