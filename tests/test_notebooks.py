@@ -9,6 +9,7 @@ import tempfile
 
 import build
 import editions
+import matplotlib
 import nbformat
 import platformdirs
 import pytest
@@ -194,6 +195,7 @@ def test_a_build_refuses_a_warning():
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: str(path.relative_to(editions.HERE)))
 def test_without_its_data_a_case_says_one_sentence_and_ends_quietly(path, monkeypatch, tmp_path):
+    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())  # fonts need not be listed anew
     monkeypatch.setenv(PLACE, str(tmp_path))
     for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):  # nor has this user downloaded them
         monkeypatch.setenv(name, str(tmp_path))

@@ -1,4 +1,4 @@
-"""The case MovieLens as a learner meets it: every cell run, then the split and the weights moved."""
+"""The case MovieLens as a learner meets it: every cell run, then the split and weights moved."""
 
 from pathlib import Path
 
@@ -17,7 +17,8 @@ def test_the_split_and_the_triangle_answer_in_the_case(open_notebook):
     split = page.get_by_role("slider", name="split")
     split.scroll_into_view_if_needed()
     # the guard, the last cell, has left the panels there
-    assert notebook.status().startswith("split random folds: BaselineOnly 0.944, SVD 0.937")
+    start = "split random folds: BaselineOnly 0.944, SVD 0.937"
+    notebook.wait_until(lambda: notebook.status().startswith(start), start)
     before = notebook.picture(".mtl-panel .pictures")
     split.press("End")
     words = "split one date: BaselineOnly 1.030, SVD 1.038, KNNBaseline 1.030"
@@ -31,7 +32,7 @@ def test_the_split_and_the_triangle_answer_in_the_case(open_notebook):
     handle = page.get_by_role("slider", name="weights of rating, watched, tags")
     handle.scroll_into_view_if_needed()
     start = "rating 0.50, watched 0.50, tags 0.00: RMSE of the rating (stars) 0.954"
-    assert notebook.status(triangle).startswith(start)
+    notebook.wait_until(lambda: notebook.status(triangle).startswith(start), start)
     handle.press("End")
     notebook.wait_until(
         lambda: notebook.status(triangle).startswith("rating 1.00, "), "rating's corner"
