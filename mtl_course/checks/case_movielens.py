@@ -2,13 +2,8 @@
 
 import torch
 
-from mtl_course.checks.verdicts import (
-    Exercise,
-    Mistake,
-    announce,
-    give_hint,
-    show_progress,
-)
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake
 
 SAID = torch.tensor([0.9, 0.4, 0.5, 0.35, 0.7])  # chances, after the sigmoid
 LABELS = torch.tensor([1.0, 0.75, 0.25, 0.0, 0.0])
@@ -100,24 +95,15 @@ PAIRS = Exercise(
     inputs=(BEFORE, LATER),
     again=(LATER.flip(1), BEFORE),
 )
-EXERCISES = (STARS, PAIRS)
+LESSON = Lesson("case_movielens", "Films and their stars", (STARS, PAIRS))
+hint, progress = LESSON.hint, LESSON.progress
 
 
 def check_stars(answer: object) -> None:
     """Judges the function that averages the errors of the rated rows, in stars."""
-    announce(STARS, answer)
+    LESSON.announce(STARS, answer)
 
 
 def check_pairs(answer: object) -> None:
     """Judges the function that says which pairs are negatives of the training, and of the test."""
-    announce(PAIRS, answer)
-
-
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint(EXERCISES, name, number)
-
-
-def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
+    LESSON.announce(PAIRS, answer)
