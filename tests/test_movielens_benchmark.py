@@ -63,6 +63,7 @@ def test_settings_are_chosen_on_rows_and_users_that_do_not_judge(benchmark, smal
     to_choose, to_judge = benchmark.cases(small)
 
     assert rows_of(to_choose.past) | rows_of(to_choose.later) == rows_of(to_judge.past)
+    assert not rows_of(to_choose.past) & rows_of(to_choose.later)
     assert not rows_of(to_judge.past) & rows_of(to_judge.later)
     assert not set(to_choose.judges.tolist()) & set(to_judge.judges.tolist())
     assert set(to_judge.tellers.tolist()) == {
