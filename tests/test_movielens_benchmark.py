@@ -181,3 +181,11 @@ def test_every_network_has_ten_seeds_and_the_chosen_settings(benchmark, stored):
     assert (triangle.groupby(list(benchmark.ALONE)).size() == 3).all()
     assert len(triangle) == 28 * 3
     assert (pd.concat([triangle[task] for task in benchmark.ALONE]) <= 6).all()
+
+
+def test_five_seeds_are_stored_on_two_other_cuts(stored):
+    elsewhere = stored[stored["part"] == "elsewhere"]
+    counts = elsewhere.groupby(["cut", "network"])["seed"].nunique()
+
+    assert len(counts) == 2 * 4
+    assert (counts == 5).all()
