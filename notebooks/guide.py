@@ -134,9 +134,10 @@ def mistakes(key: str) -> list[tuple[str, str]]:
 def guide(lessons: list[Told], measured: dict) -> str:
     """The whole guide, in Markdown."""
     seconds = measured["seconds"]
+    numbered = [one.key for one in lessons if one.key.isdigit()]  # a case is beside the course
     routes = ["| route | lessons | planned | presented | computing |", "|---|---|---|---|---|"]
     for route, keys in ROUTES.items():
-        chosen = [one for one in lessons if keys is None or one.key in keys]
+        chosen = [one for one in lessons if one.key in (keys or numbered)]
         routes.append(
             f"| {route} | {', '.join(one.key for one in chosen)} "
             f"| {_hours(sum(one.planned for one in chosen))} "
