@@ -24,7 +24,9 @@ class Submission:
 
     scores: Float[Tensor, "users items"]  # for the hidden window; the k highest are listed
     tags: Float[Tensor, "users tags"]  # probabilities, in the order of the shop's tags
-    weights: tuple[float, ...]  # of the losses that were trained with: purchase, quantity, tags
+    weights: tuple[
+        float | int, ...
+    ]  # of the losses that were trained with: purchase, quantity, tags
     serving: str  # in words: how the scores were made of what the network says
     steps: int  # of training, all networks together, rehearsals included
     data: str  # digest of the open shop that it was made of
@@ -51,7 +53,7 @@ def seal(
     scores: Float[Tensor, "users items"],
     tags: Float[Tensor, "users tags"],
     *,
-    weights: tuple[float, ...],
+    weights: tuple[float | int, ...],
     serving: str,
     budget: Budget,
     shop: Shop,
@@ -191,7 +193,12 @@ def data_digest(shop: Shop) -> str:
 
 
 def _digest(
-    scores: Tensor, tags: Tensor, weights: tuple[float, ...], serving: str, steps: int, data: str
+    scores: Tensor,
+    tags: Tensor,
+    weights: tuple[float | int, ...],
+    serving: str,
+    steps: int,
+    data: str,
 ) -> str:
     found = hashlib.sha256(repr((weights, serving, steps, data)).encode())
     for matrix in (scores, tags):

@@ -161,9 +161,13 @@ def progress() -> None:
     print(f"submission: {'not scored' if receipt() is None else 'scored'}")
 
 
+def _whole_shop() -> shop.Shop:
+    return shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=5, min_users=90)
+
+
 def _judged_once(answer: object, brief: Brief) -> list[str]:
     try:
-        whole = shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=5, min_users=90)
+        whole = _whole_shop()
         submissions.refuse_unfit(answer, briefs.open_shop(whole, brief), brief)
         kept = locker.read(brief.version)
         if kept is not None:

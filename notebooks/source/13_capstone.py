@@ -431,7 +431,7 @@ shown
 # cap on window 3, over $1.5 more than the best discount; 6,350 steps, weights equal, for they
 # hardly mattered. In window 4: $103.0, $1.6 above own spend, interval about 1.2 to 2.0; chance is
 # $6. Popularity 0.26, AUC 0.77. The cap costs $0.3 for 0.03. This is revenue, not profit, and no
-# household has seen a list: we ask for an experiment on 400 households.*" Keeps all four: 10
+# household has seen a list: we ask for an experiment.*" Keeps all four: 10
 # points.
 
 # %% tags=["guard"]
@@ -441,10 +441,9 @@ assert abs(line - 103.28) < 0.01 and plain["own frequency"].revenue.mean() < lin
 assert (mean[whole, 0] > line).all() and (mean[whole, 1] > brief.popularity_cap).all()
 assert mean[whole, 0].max() - mean[whole, 0].min() < 1.5 and (mean[~whole, 0] < 0.9 * line).all()
 assert (mean[thirds[:, 2] > 0, 2] > 0.7).all() and (mean[thirds[:, 2] == 0, 2] < 0.6).all()
-discounted, added = ((way[3, 0].mean(), way[0, 2].mean()) for way in (earned, listed))
-assert discounted[1] > discounted[0] + 0.8 and discounted[1] > line + 0.8
-assert max(added) < brief.popularity_cap < listed[0, 0].mean() and abs(discounted[0] - line) < 1.2
-
+by_discount, by_adding = earned[3, 0].mean(), earned[0, 2].mean()
+assert by_discount < line + 1 and by_adding > max(line, by_discount) + 0.5
+assert max(listed[3, 0].mean(), listed[0, 2].mean()) < brief.popularity_cap < listed[0, 0].mean()
 # %% tags=["guard"]
 receipt = checks.receipt()
 if receipt and receipt["digest"] == getattr(submission, "digest", None):
