@@ -1,6 +1,7 @@
 """From scores for a window that nobody has seen to a sealed record, and to what it earns."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
@@ -115,33 +116,37 @@ def refuse_unfit(found: object, shop: Shop, brief: Brief) -> None:
         )
 
 
-def outcome(
-    scores: Float[Tensor, "some items"],
-    tags: Float[Tensor, "judges tags"],
+def window_judge(
     shop: Shop,
     *,
     window: int,
     households: Int[Tensor, " some"],
     judges: Int[Tensor, " judges"],
     k: int,
-) -> Outcome:
-    """What the lists of `households` were worth in `window`, and how well the tags are told.
+) -> Callable[[Float[Tensor, "some items"], Float[Tensor, "judges tags"]], Outcome]:
+    """A function that says what lists were worth in `window`, and how well the tags are told.
 
-    A household that bought nothing at all in the window is left out, as everywhere in the course.
+    It takes scores, one row for each of `households`, and tags, one row for each of `judges`. A
+    household that bought nothing at all in the window is left out, as everywhere in the course.
 
     Args:
-        scores: one row for each of `households`.
-        tags: one row for each of `judges`, whose tags the shop knows and the model was not told.
+        judges: households whose tags the shop knows and the model was not told.
     """
     came = (shops.baskets(shop, [window]) > 0).any(dim=1)[households]
-    lists = retrieval.top_k(scores[came], k)
+    spend = shops.spend(shop, [window])[households[came]]
+    popular = popularity(shop, range(1, window))
     labels = torch.tensor(shop.users[list(shop.tags)].to_numpy(dtype="float32"))[judges]
-    aucs = [metrics.auc(tags[:, t], labels[:, t]) for t in range(labels.shape[1])]
-    return Outcome(
-        revenue=shops.spend(shop, [window])[households[came]].gather(1, lists).sum(dim=1),
-        popularity=popularity(shop, range(1, window))[lists].mean().item(),
-        tag_auc=sum(aucs) / len(aucs),
-    )
+
+    def judged(scores: Float[Tensor, "some items"], tags: Float[Tensor, "judges tags"]) -> Outcome:
+        lists = retrieval.top_k(scores[came], k)
+        aucs = [metrics.auc(tags[:, t], labels[:, t]) for t in range(labels.shape[1])]
+        return Outcome(
+            revenue=spend.gather(1, lists).sum(dim=1),
+            popularity=popular[lists].mean().item(),
+            tag_auc=sum(aucs) / len(aucs),
+        )
+
+    return judged
 
 
 def popularity(shop: Shop, windows: range) -> Float[Tensor, " items"]:
@@ -176,13 +181,11 @@ def judge(found: Submission, shop: Shop, brief: Brief) -> tuple[Outcome, Gain]:
     Args:
         shop: the whole one, the hidden window included.
     """
-    judges, before = tag_judges(shop, brief), range(1, brief.hidden_window)
-    asked = {"households": torch.arange(len(shop.users)), "judges": judges, "k": brief.k}
-    lists_of = (found.scores, own_spend(shop, before))
-    ours, line = (
-        outcome(scores, found.tags[judges], shop, window=brief.hidden_window, **asked)
-        for scores in lists_of
-    )
+    judges, window = tag_judges(shop, brief), brief.hidden_window
+    everybody = torch.arange(len(shop.users))
+    judged = window_judge(shop, window=window, households=everybody, judges=judges, k=brief.k)
+    ours = judged(found.scores, found.tags[judges])
+    line = judged(own_spend(shop, range(1, window)), found.tags[judges])
     return ours, gain(ours.revenue, line.revenue)
 
 

@@ -198,7 +198,7 @@ def test_no_refusal_can_know_what_is_hidden(submit, whole, capsys, monkeypatch):
     assert told.users.loc[hidden, list(told.tags)].isna().all().all()
 
 
-@pytest.mark.parametrize("place", ["judge", "outcome", "gain"])
+@pytest.mark.parametrize("place", ["judge", "window_judge", "gain"])
 def test_an_error_while_judging_is_not_told_in_its_own_words(
     submit, capsys, monkeypatch, home, place
 ):

@@ -69,15 +69,11 @@ def altered(submission, **changes):
 
 def test_an_outcome_by_hand(whole):
     scores = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    found = submissions.outcome(
-        scores,
-        torch.tensor([[0.6], [0.2], [0.4]]),
-        whole,
-        window=4,
-        households=torch.arange(4),
-        judges=torch.tensor([0, 1, 3]),
-        k=1,
+    judges = torch.tensor([0, 1, 3])
+    judge = submissions.window_judge(
+        whole, window=4, households=torch.arange(4), judges=judges, k=1
     )
+    found = judge(scores, torch.tensor([[0.6], [0.2], [0.4]]))
     # Ada: beer $9; Bo: bread $4; Cy did not come; Di: beer, which she did not buy
     assert found.revenue.tolist() == [9.0, 4.0, 0.0]
     # of four households and three windows milk had 1/2, 0, 1/4; bread 0, 1/4, 0; beer 0, 1/4, 0
@@ -89,15 +85,9 @@ def test_an_outcome_by_hand(whole):
 
 
 def test_rows_of_scores_and_tags_belong_to_the_households_that_are_named(whole):
-    found = submissions.outcome(
-        torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
-        torch.tensor([[0.1], [0.9]]),
-        whole,
-        window=4,
-        households=torch.tensor([3, 0]),
-        judges=torch.tensor([3, 1]),
-        k=2,
-    )
+    households, judges = torch.tensor([3, 0]), torch.tensor([3, 1])
+    judge = submissions.window_judge(whole, window=4, households=households, judges=judges, k=2)
+    found = judge(torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), torch.tensor([[0.1], [0.9]]))
     assert found.revenue.tolist() == [3.0, 16.0]  # Di's milk; Ada's beer and milk
     assert found.tag_auc == 0.0
 

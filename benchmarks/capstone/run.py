@@ -66,7 +66,9 @@ def judged(scores: Tensor, tags: Tensor, whole: shop.Shop) -> Outcome:
     brief, everybody = briefs.CAPSTONE, torch.arange(len(whole.users))
     judges = briefs.tag_judges(whole, brief)
     asked = {"households": everybody, "judges": judges, "k": brief.k}
-    return submissions.outcome(scores, tags[judges], whole, window=brief.hidden_window, **asked)
+    return submissions.window_judge(whole, window=brief.hidden_window, **asked)(
+        scores, tags[judges]
+    )
 
 
 def row_of(name: str, repetition: int, ours: Outcome, line: Outcome) -> dict[str, object]:

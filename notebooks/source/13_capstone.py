@@ -70,7 +70,7 @@ torch.testing.assert_close(starter.dollars(said[None], price[None])[0], worth)
 # Revenue stands for profit: the log knows what was paid, not what it cost. And nobody saw these
 # lists; households bought what they would have bought.
 #
-# The *open shop* ends with window 3. There you rehearse as often as you like.
+# The *open shop* ends with window 3, where rehearsals are judged as often as you like.
 
 # %%
 brief, core = briefs.CAPSTONE, {"min_items": 5, "min_users": 90}
@@ -89,10 +89,8 @@ coin = torch.rand(len(judges), 3, generator=torch.Generator().manual_seed(0))
 
 
 # %%
-def rehearse(scores, tags=coin):  # [some, items], [judges, tags] -> outcome in window 3
-    asked = {"window": 3, "households": some, "judges": judges, "k": brief.k}
-    return submissions.outcome(scores, tags, opened, **asked)
-
+asked = {"window": 3, "households": some, "judges": judges, "k": brief.k}
+rehearse = submissions.window_judge(opened, **asked)  # (scores, tags) -> outcome in window 3
 
 # %% [markdown]
 # ## Lines to beat
@@ -111,7 +109,7 @@ lines = {
     "own spend": own,
     "window 3 itself": shop.spend(opened, [3])[some],
 }
-plain = {name: rehearse(scores) for name, scores in lines.items()}
+plain = {name: rehearse(scores, coin) for name, scores in lines.items()}
 table = [(one.revenue.mean().item(), one.popularity) for one in plain.values()]
 pd.DataFrame(table, plain, ("revenue, $", "popularity")).round(2)
 
@@ -185,7 +183,7 @@ worth = [starter.dollars(starter.ask(trained, equal, seed, some), price) for see
 earned, listed = torch.zeros(2, len(powers), len(factors), 2)  # [powers, factors, seeds] each
 for i, power in enumerate(powers):
     for j, factor in enumerate(factors):
-        served = [rehearse((one + factor * own) / popularity**power) for one in worth]
+        served = [rehearse((one + factor * own) / popularity**power, coin) for one in worth]
         earned[i, j] = torch.stack([one.revenue.mean() for one in served])
         listed[i, j] = torch.tensor([one.popularity for one in served])
 
