@@ -20,7 +20,7 @@ def test_three_weights_and_two_ways_to_serve_answer_in_the_lesson(open_notebook)
     triangle = page.locator(TRIANGLE)
     triangle.scroll_into_view_if_needed()
     # the guard, the last cell, has left the weights there
-    start = "purchase 0.33, quantity 0.33, tags 0.33: revenue, $ a household 104"
+    start = "purchase 0.33, quantity 0.33, tags 0.33: revenue (dollars a household) 104"
     notebook.wait_until(lambda: notebook.status(TRIANGLE).startswith(start), "equal weights")
     before = notebook.picture(f"{TRIANGLE} .pictures")
     triangle.get_by_role("slider", name="weight of tags").press("End")
@@ -33,7 +33,7 @@ def test_three_weights_and_two_ways_to_serve_answer_in_the_lesson(open_notebook)
     )
     assert notebook.picture(f"{TRIANGLE} .pictures") != before
 
-    start = "discount 0, own spend 0: revenue, $ a household 104"
+    start = "discount 0, own spend 0: revenue (dollars a household) 104"
     notebook.wait_until(lambda: notebook.status(SERVING).startswith(start), "by dollars alone")
     before = notebook.picture(f"{SERVING} .pictures")
     factor = page.locator(f"{SERVING} input[type=range]").nth(1)
