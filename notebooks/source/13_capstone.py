@@ -213,7 +213,7 @@ serving
 points = torch.stack([listed.mean(dim=2), earned.mean(dim=2)], dim=2).flatten(0, 1)
 front = pareto.non_dominated(points * torch.tensor([1, -1]))
 picture = figures.blank_picture(
-    "Revenue against popularity for twenty ways to serve. Own spend stands at 0.23 and 103 dollars. "
+    "Revenue against popularity for twenty ways to serve. Own spend stands at 0.23, 103 dollars. "
     "Left of the cap, at 0.27, the Pareto front rises from 96 dollars at 0.18 to 104 at 0.26; all "
     "its points add own spend. Points that only discount lie more than a dollar below it.",
     width=7,
@@ -300,7 +300,7 @@ checks.check_submission(submission)
 #
 # | the memo … | points |
 # |---|---|
-# | states the choice, its figures beside chance and the line to beat, the gain with its interval | 3 |
+# | states choice and figures beside chance and the line to beat, the gain with its interval | 3 |
 # | shows the front, and what was given up for the limits | 3 |
 # | says how it was chosen, on which window, at what cost | 2 |
 # | says what the figures do not show, and what to try next | 2 |
