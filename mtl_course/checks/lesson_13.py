@@ -8,7 +8,8 @@ from torch import Tensor
 
 from mtl_course import briefs, datasets, locker, shop, submissions
 from mtl_course.briefs import CAPSTONE, Brief
-from mtl_course.checks.verdicts import Exercise, Mistake, announce, give_hint, show_progress, within
+from mtl_course.checks.lessons import Lesson
+from mtl_course.checks.verdicts import Exercise, Mistake, within
 from mtl_course.submissions import Gain, Outcome, Submission
 
 REVENUE = torch.tensor([104.0, 97.0, 103.0, 102.0, 105.0])  # [points]
@@ -104,7 +105,6 @@ SURELY = Exercise(
     inputs=(OURS, THEIRS),
     again=(OURS.flip(0)[:4], THEIRS.flip(0)[:4] + torch.tensor([0.0, 12.0, 0.0, 3.0])),
 )
-EXERCISES = (AFFORD, SURELY)
 SUBMISSION = Exercise(  # judged below, once
     name="submission",
     expects="what `submissions.seal` returns",
@@ -119,16 +119,18 @@ SUBMISSION = Exercise(  # judged below, once
         "submissions.seal(scores, tags, weights=(...), serving='...', budget=budget, shop=opened)",
     ),
 )
+LESSON = Lesson("13", "Capstone", (AFFORD, SURELY))
+hint = Lesson("13", "Capstone", (*LESSON.exercises, SUBMISSION)).hint
 
 
 def check_afford(answer: object) -> None:
     """Judges the function that picks the best operating point within a floor and a cap."""
-    announce(AFFORD, answer)
+    LESSON.announce(AFFORD, answer)
 
 
 def check_surely(answer: object) -> None:
     """Judges the function that returns the lower end of a paired interval."""
-    announce(SURELY, answer)
+    LESSON.announce(SURELY, answer)
 
 
 def check_submission(answer: object) -> None:
@@ -150,15 +152,13 @@ def receipt() -> dict[str, Any] | None:
     return locker.read(CAPSTONE.version)
 
 
-def hint(name: object, number: object = 1) -> None:
-    """Prints hint 1, 2 or 3 of the exercise called `name`."""
-    give_hint((*EXERCISES, SUBMISSION), name, number)
-
-
 def progress() -> None:
-    """Prints the latest outcome of each exercise of this lesson since the kernel was started."""
-    show_progress(EXERCISES)
-    print(f"submission: {'not scored' if receipt() is None else 'scored'}")
+    """Prints the best outcome of each exercise so far, and whether the window has judged."""
+    LESSON.progress()
+    try:
+        print(f"submission: {'not scored' if receipt() is None else 'scored'}")
+    except ValueError as problem:
+        print(problem)
 
 
 def _whole_shop() -> shop.Shop:
