@@ -198,16 +198,17 @@ def test_no_refusal_can_know_what_is_hidden(submit, whole, capsys, monkeypatch):
     assert told.users.loc[hidden, list(told.tags)].isna().all().all()
 
 
+@pytest.mark.parametrize("kind", [IndexError, ValueError])
 @pytest.mark.parametrize("place", ["judge", "window_judge", "gain"])
 def test_an_error_while_judging_is_not_told_in_its_own_words(
-    submit, capsys, monkeypatch, home, place
+    submit, capsys, monkeypatch, home, place, kind
 ):
     def breaks(*_, **__):
-        raise IndexError("household 7 bought item 12 in window 4")
+        raise kind("household 7 bought item 12 in window 4")
 
     monkeypatch.setattr(submissions, place, breaks)
     text = said(capsys, submit())
-    assert text.startswith("Not scored (submission). It cannot be judged (IndexError).")
+    assert text.startswith(f"Not scored (submission). It cannot be judged ({kind.__name__}).")
     assert "household 7" not in text
     assert not home.exists()
 
@@ -224,6 +225,8 @@ def test_nothing_is_told_where_no_receipt_can_be_kept(submit, capsys, tmp_path, 
 def test_a_receipt_that_lacks_what_it_should_hold_still_counts(submit, capsys):
     locker.write(CAPSTONE.version, {"when": "long ago"})
     assert "it did on long ago" in said(capsys, submit())
+    locker.write(CAPSTONE.version, {})
+    assert "it did on an unknown day" in said(capsys, submit())
 
 
 def test_hints_and_progress_know_the_submission(submit, capsys):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from mtl_course import metrics, shop, starter, submissions
+from mtl_course import factorization, metrics, shop, starter, submissions
 from mtl_course.briefs import Budget, steps_left
 
 N_USERS, N_ITEMS = 60, 40
@@ -76,6 +76,18 @@ def test_what_comes_after_the_window_that_is_trained_on_changes_nothing(planted)
         starter.ask(trained(shorter), 0, 0, torch.arange(5)),
         starter.ask(longer, 0, 0, torch.arange(5)),
     )
+
+
+def test_it_is_asked_about_households_as_they_are_after_the_window_it_trained_on(planted):
+    habits = [(shop.baskets(planted, list(w)) / len(w)).log1p() for w in ([1], [1, 2])]
+    start = torch.Generator().manual_seed(0)
+    factors = factorization.fit_als(
+        habits[0], dim=32, iterations=6, generator=start, **starter.SOLVER
+    )
+    after = factorization.fold_in(habits[1], factors.item, **starter.SOLVER)
+    found = trained(planted)
+    assert_close(found.model.user_features, after / factors.user.std())
+    assert_close(found.history, starter.history(planted, range(1, 3)))
 
 
 def test_tags_that_are_not_told_teach_nothing(planted):

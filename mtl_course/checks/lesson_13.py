@@ -1,5 +1,6 @@
 """Judges the capstone: an operating point within limits, a gain beyond luck, and a submission."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from mtl_course import briefs, datasets, locker, shop, submissions
 from mtl_course.briefs import CAPSTONE, Brief
 from mtl_course.checks.lessons import Lesson
 from mtl_course.checks.verdicts import Exercise, Mistake, within
-from mtl_course.submissions import Gain, Outcome, Submission
+from mtl_course.submissions import Submission
 
 REVENUE = torch.tensor([104.0, 97.0, 103.0, 102.0, 105.0])  # [points]
 TAG_AUC = torch.tensor([0.51, 0.74, 0.65, 0.73, 0.72])
@@ -172,14 +173,25 @@ def _judged_once(answer: object, brief: Brief) -> list[str]:
         kept = locker.read(brief.version)
         if kept is not None:
             return _shown_again(kept, answer)
-        record = _record(answer, *submissions.judge(answer, whole, brief), brief)
+        record = _told_nothing(lambda: _record(answer, whole, brief))
         locker.write(brief.version, record)  # before anything is told
     except ValueError as problem:  # in our own words, of what the learner handed over or may open
         return [f"Not scored (submission). {problem}"]
-    except Exception as problem:  # its words might tell what is hidden
-        kind = type(problem).__name__
-        return [f"Not scored (submission). It cannot be judged ({kind}). Make it anew with `seal`."]
+    except Exception as problem:
+        return [f"Not scored (submission). {_unreadable(problem)}"]
     return record["verdict"]
+
+
+def _told_nothing(judging: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `judging` returns; if it breaks off, not its words, which may tell what is hidden."""
+    try:
+        return judging()
+    except Exception as problem:
+        raise ValueError(_unreadable(problem)) from None
+
+
+def _unreadable(problem: Exception) -> str:
+    return f"It cannot be judged ({type(problem).__name__}). Make it anew with `seal`."
 
 
 def _shown_again(kept: dict[str, Any], answer: Submission) -> list[str]:
@@ -193,8 +205,9 @@ def _shown_again(kept: dict[str, Any], answer: Submission) -> list[str]:
     ]
 
 
-def _record(found: Submission, ours: Outcome, gained: Gain, brief: Brief) -> dict[str, Any]:
+def _record(found: Submission, whole: shop.Shop, brief: Brief) -> dict[str, Any]:
     """Aggregates alone: nothing in it belongs to one household."""
+    ours, gained = submissions.judge(found, whole, brief)
     revenue, n = ours.revenue.mean().item(), len(ours.revenue)
     more = "more" if gained.mean >= 0 else "less"
     surely = "lies above 0" if gained.low > 0 else "does not lie above 0"
