@@ -255,6 +255,44 @@ def draw_tradeoff(
     return [beaten, best]
 
 
+def draw_operating_points(
+    ax: Axes,
+    points: Float[Tensor, "points 2"],
+    front: Bool[Tensor, " points"],
+    *,
+    cap: float,
+    baseline: tuple[float, float],
+    names: tuple[str, str, str],
+) -> list[Artist]:
+    """A cost to the right, a gain upwards, a point a setting; beyond the cap nothing is allowed.
+
+    Args:
+        points: cost and gain of each setting.
+        front: filled are those on the Pareto front.
+        baseline: cost and gain of the line to beat.
+        names: of the cost, of the gain, of the baseline.
+    """
+    x, y = points.T.numpy()
+    front = front.numpy()
+    beaten = ax.scatter(x[~front], y[~front], s=42, facecolor="white", edgecolor=BASELINE_COLOR)
+    best = ax.scatter(x[front], y[front], s=46, color=INK, zorder=3)
+    line = ax.scatter(*baseline, s=70, color=BASELINE_COLOR, marker="s", zorder=2)
+    beaten.set_label("beaten by another point")
+    best.set_label("on the Pareto front")
+    line.set_label(names[2])
+    ax.axvline(cap, color=INK, linestyle="--", linewidth=1.2)
+    ax.annotate(
+        "cap",
+        (cap, 0.03),
+        xycoords=("data", "axes fraction"),
+        xytext=(5, 0),
+        textcoords="offset points",
+    )
+    ax.set(xlabel=f"{names[0]} (better ←)", ylabel=f"{names[1]} (↑ better)")
+    ax.legend(frameon=False)
+    return [beaten, best, line]
+
+
 def draw_embeddings(
     ax: Axes, points: Float[Tensor, "items 2"], groups: Sequence[str], highlighted: Sequence[str]
 ) -> list[Artist]:

@@ -84,6 +84,11 @@ def units(shop: Shop, windows: Sequence[int]) -> Float[Tensor, "users items"]:
     return _dense(shop, "units", windows)
 
 
+def spend(shop: Shop, windows: Sequence[int]) -> Float[Tensor, "users items"]:
+    """How much each user paid for each item in `windows`, in the shop's money."""
+    return _dense(shop, "spend", windows)
+
+
 def panel(shop: Shop, target: int, history: Sequence[int]) -> Interactions:
     """Every user who bought anything in window `target`, against every item of the shop.
 

@@ -154,6 +154,24 @@ def test_the_tradeoff_parts_the_front_from_the_beaten_and_says_what_is_better(pi
     assert [text.get_text() for text in ax.texts] == ["α = 0", "α = 1"]
 
 
+def test_operating_points_stand_beside_the_cap_and_the_line_to_beat(picture):
+    ax = picture.axes[0]
+    points = torch.tensor([[0.3, 104.0], [0.25, 103.0], [0.28, 101.0]])
+    front = torch.tensor([True, True, False])
+    beaten, best, line = figures.draw_operating_points(
+        ax, points, front, cap=0.27, baseline=(0.23, 101.5), names=("popularity", "dollars", "own")
+    )
+
+    assert best.get_offsets().tolist() == points[:2].tolist()
+    assert beaten.get_offsets().tolist() == points[2:].tolist()
+    assert line.get_offsets().tolist() == [[0.23, 101.5]]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("popularity (better ←)", "dollars (↑ better)")
+    assert [text.get_text() for text in ax.texts] == ["cap"]
+    assert ax.lines[0].get_xdata() == [0.27, 0.27]
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["beaten by another point", "on the Pareto front", "own"]
+
+
 def test_a_map_has_one_colour_and_marker_for_each_highlighted_group(picture):
     points = torch.tensor([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])
     drawn = figures.draw_embeddings(

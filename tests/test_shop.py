@@ -45,10 +45,11 @@ def core(journey):
     return shop.k_core(journey, windows=(1, 2), min_items=5, min_users=90)
 
 
-def test_baskets_and_units_are_summed_over_the_windows(corner_shop):
+def test_baskets_units_and_spend_are_summed_over_the_windows(corner_shop):
     found = shop.baskets(corner_shop, [1, 2])
     assert found.tolist() == [[6, 1, 0], [1, 0, 0], [0, 0, 1]]
     assert shop.units(corner_shop, [1, 3]).tolist() == [[6, 1, 1], [5, 0, 0], [0, 0, 0]]
+    assert shop.spend(corner_shop, [1, 3]).tolist() == [[6, 2, 5], [5, 0, 0], [0, 0, 0]]
     assert shop.n_windows(corner_shop) == 4
 
 
