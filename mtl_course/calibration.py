@@ -1,4 +1,4 @@
-"""From probabilities and what happened to how far the two lie apart, bin by bin and in one number."""
+"""From probabilities and what happened to how far they lie apart, by bins and in one number."""
 
 from typing import NamedTuple
 

@@ -1,6 +1,5 @@
-"""From ranked lists to what they make of the catalogue: how much of it they show, and how popular."""
+"""From ranked lists to what they make of the catalogue: how much they show, how popular."""
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -12,6 +11,7 @@ def coverage(lists: Int[Tensor, "users k"], n_items: int) -> float:
         ValueError: a list holds an item that the catalogue does not have.
 
     Example:
+        >>> import torch
         >>> coverage(torch.tensor([[0, 1], [0, 2]]), n_items=4)
         0.75
     """
@@ -32,6 +32,7 @@ def mean_popularity(lists: Int[Tensor, "users k"], popularity: Float[Tensor, " i
         ValueError: a list holds an item that the catalogue does not have.
 
     Example:
+        >>> import torch
         >>> mean_popularity(torch.tensor([[0, 1], [0, 2]]), torch.tensor([0.5, 0.3, 0.1, 0.1]))
         0.3499999940395355
     """
@@ -39,7 +40,9 @@ def mean_popularity(lists: Int[Tensor, "users k"], popularity: Float[Tensor, " i
     return float(popularity[lists].mean())
 
 
-def taken_popularity(taken: Float[Tensor, "users items"], popularity: Float[Tensor, " items"]) -> float:
+def taken_popularity(
+    taken: Float[Tensor, "users items"], popularity: Float[Tensor, " items"]
+) -> float:
     """The popularity of what users took, on average over all that was taken.
 
     Args:
@@ -49,6 +52,7 @@ def taken_popularity(taken: Float[Tensor, "users items"], popularity: Float[Tens
         ValueError: nobody took anything.
 
     Example:
+        >>> import torch
         >>> taken_popularity(torch.tensor([[1.0, 0.0], [1.0, 1.0]]), torch.tensor([0.75, 0.25]))
         0.5833333134651184
     """

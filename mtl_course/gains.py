@@ -1,4 +1,4 @@
-"""From the metrics of two rivals, task by task, to what the one gains over the other, in per cent."""
+"""From the metrics of two rivals, task by task, to what one gains over the other, as a share."""
 
 from collections.abc import Sequence
 

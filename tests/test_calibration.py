@@ -47,9 +47,7 @@ def test_true_probabilities_are_nearly_calibrated_and_shifted_ones_are_not(fixed
     shifted = (said.logit() + 1).sigmoid()
 
     true, wrong = (
-        calibration.expected_calibration_error(
-            calibration.reliability_curve(one, came, n_bins=10)
-        )
+        calibration.expected_calibration_error(calibration.reliability_curve(one, came, n_bins=10))
         for one in (said, shifted)
     )
 

@@ -1,4 +1,4 @@
-"""One multi-task network against three single ones on the shop of the lessons: the claims, measured.
+"""One multi-task network against three single ones on the lessons' shop: claims, measured.
 
 Run as `python benchmarks/claims/run.py`; it needs no download. Each finished row is written to
 results.json beside this file, and is not made again by the next run with the same settings.
@@ -53,7 +53,11 @@ SETTINGS = {
     "dim_small": 5,  # of three networks that are together as large as the one
     "batch_size": 4096,
     "epochs": 1,  # with a cosine schedule down to a learning rate of 0
-    "tag_steps": [25, 100, 400],  # of the network of tags alone, each on all who told; one is chosen
+    "tag_steps": [
+        25,
+        100,
+        400,
+    ],  # of the network of tags alone, each on all who told; one is chosen
     "tellers": 400,  # tagged households that tell; 100 more choose, the others judge
     "choosers": 100,
     "learning_rates": [0.005, 0.01, 0.02, 0.04],  # each with each decay of the embeddings,
@@ -96,7 +100,7 @@ class Material:
     judges: Tensor
 
     def log(self, target: int, n_tellers: int = SETTINGS["tellers"]) -> Interactions:
-        """Window `target` from those before; only the first `n_tellers` have their tags observed."""
+        """Window `target` from those before; the first `n_tellers` have their tags observed."""
         log = only_tasks(shop.panel(self.core, target, range(1, target)), TASKS)
         told = torch.zeros(log.n_users, dtype=torch.bool)
         told[self.tellers[:n_tellers]] = True
@@ -116,7 +120,9 @@ class TagsAlone(nn.Module):
 
     def __init__(self, n_users: int, dim: int, habits: Tensor) -> None:
         super().__init__()
-        whole = networks.SharedBottom(n_users, 1, 4, dim=dim, hidden=2, n_tags=3, user_features=habits)
+        whole = networks.SharedBottom(
+            n_users, 1, 4, dim=dim, hidden=2, n_tags=3, user_features=habits
+        )
         self.user_embedding, self.user_side = whole.user_embedding, whole.user_side
         self.tag_heads = whole.tag_heads
         self.register_buffer("user_features", habits)
@@ -326,7 +332,9 @@ def measured(said: Said, test: Interactions, material: Material) -> dict[str, fl
         **{f"auc_{tag}": one for tag, one in zip(TAGS, auc, strict=True)},
         "auc_tags": sum(auc) / len(auc),
         "calibration_error": calibration.expected_calibration_error(curve),
-        **lists_of(said.pairs[:, 0].view(-1, test.n_items), label.view(-1, test.n_items), new, material),
+        **lists_of(
+            said.pairs[:, 0].view(-1, test.n_items), label.view(-1, test.n_items), new, material
+        ),
     }
 
 
@@ -404,7 +412,14 @@ def steps_rows(material: Material, seed: int, recipes: dict) -> list[dict[str, o
             for t, task in enumerate(pairs):
                 values = [round(one[t], 5) for one in curve]
                 found.append(
-                    {"kind": "steps", "net": net, "seed": seed, "task": task, "every": 10, "losses": values}
+                    {
+                        "kind": "steps",
+                        "net": net,
+                        "seed": seed,
+                        "task": task,
+                        "every": 10,
+                        "losses": values,
+                    }
                 )
     return found
 
@@ -473,7 +488,14 @@ def redrawn(said: Said, test: Interactions, material: Material, times: Tensor) -
         for t in range(len(TAGS))
     ]
     household = (weights @ own) / (weights @ came)
-    by_measure = [every.average_precision, novel.average_precision, every.auc, household, rmse, *auc]
+    by_measure = [
+        every.average_precision,
+        novel.average_precision,
+        every.auc,
+        household,
+        rmse,
+        *auc,
+    ]
     return torch.stack([*by_measure, torch.stack(auc).mean(dim=0)])
 
 
@@ -494,7 +516,10 @@ def interval_rows(saids: dict, test: Interactions, material: Material) -> list[d
     means = {
         net: torch.stack(
             [one[:, :, 0].mean(dim=0)]
-            + [one[seeds, :, d].mean(dim=0) for seeds, d in zip(picked, household_draw, strict=True)]
+            + [
+                one[seeds, :, d].mean(dim=0)
+                for seeds, d in zip(picked, household_draw, strict=True)
+            ]
         )
         for net, one in drawn.items()
     }  # [1 + picks, measures]
@@ -572,7 +597,10 @@ def main() -> None:
         results["rows"] += rows
         results["rows"].sort(key=lambda row: KINDS.index(row["kind"]))
         write_results(RESULTS, results)
-        print([{k: v for k, v in row.items() if k not in ("losses", "gain")} for row in rows[:2]], flush=True)
+        print(
+            [{k: v for k, v in row.items() if k not in ("losses", "gain")} for row in rows[:2]],
+            flush=True,
+        )
 
     def done(kind: str) -> set[int]:
         return {row.get("seed") for row in results["rows"] if row["kind"] == kind}
@@ -592,7 +620,10 @@ def main() -> None:
             if seed in missing:
                 row = {"kind": "training", "net": net, "seed": seed, "parameters": size}
                 row["recipes"] = [list(vars(recipe).values()) for recipe in recipes[net]]
-                row |= {"cpu_seconds": round(seconds, 2), **rounded(measured(of_seed[net], test, material))}
+                row |= {
+                    "cpu_seconds": round(seconds, 2),
+                    **rounded(measured(of_seed[net], test, material)),
+                }
                 rows.append(row)
         if seed in missing:
             gain = household_gains(of_seed["one"], of_seed["three"], test)

@@ -133,8 +133,9 @@ INTERVAL = Exercise(
     means="Paired: each draw asks both models about the same households.",
     mistakes=(
         Mistake(
-            lambda ours, theirs, drawn: _ends(ours[drawn].mean(dim=1))
-            - _ends(theirs[drawn].mean(dim=1)),
+            lambda ours, theirs, drawn: (
+                _ends(ours[drawn].mean(dim=1)) - _ends(theirs[drawn].mean(dim=1))
+            ),
             "Those are the ends of two intervals, subtracted. Draw the differences.",
         ),
         Mistake(

@@ -1,0 +1,496 @@
+# %% [markdown]
+# # 10. Did it help?
+#
+# You give a verdict, with its interval, on each claim that is made for multi-task learning.
+#
+# **45 minutes.** Prerequisites: lessons 3 to 5.
+#
+# **You will be able to**
+#
+# * compare two models in pairs, over seeds and redrawn households;
+# * say what a metric pays for: taste, activity, popularity, calibration;
+# * set a gain against its cost in computing, steps and labels;
+# * tell a better model from a lucky seed.
+
+# %%
+from dataclasses import replace
+
+import pandas as pd
+import torch
+from scipy import stats
+
+from mtl_course import (
+    baselines,
+    calibration,
+    capacity,
+    datasets,
+    figures,
+    gains,
+    intervals,
+    losses,
+    metrics,
+    networks,
+    shop,
+    widgets,
+)
+from mtl_course.checks import lesson_10 as checks
+from mtl_course.interactions import minibatches, only_tasks, take
+
+torch.set_num_threads(1)
+
+# %% tags=["parameters"]
+live_seed = 0  # of the networks that are trained here; 0 to 9 are stored
+draws = 1000  # of households and seeds
+seed_counts, household_counts = (1, 2, 5, 10, 20), (50, 100, 200, 500, 1000, 2000)
+
+# %% [markdown]
+# ## Warm-up: other households
+#
+# Two models' AP for four households. Would the gain be there with others? The *bootstrap* draws
+# four of the four, with repeats, again and again. Here are all 4⁴ = 256 draws. *Paired*: both
+# models meet the same draw.
+
+# %%
+ours, theirs = torch.tensor([0.50, 0.30, 0.80, 0.40]), torch.tensor([0.42, 0.30, 0.62, 0.44])
+every = torch.cartesian_prod(*[torch.arange(4)] * 4)  # [draws, households]
+ends = torch.tensor([0.025, 0.975])
+paired = (ours - theirs)[every].mean(dim=1).quantile(ends)
+apart = (ours[every].mean(dim=1)[:, None] - theirs[every].mean(dim=1)).flatten().quantile(ends)
+for name, (low, high) in (("paired", paired), ("not paired", apart)):
+    print(f"{name}: gain {(ours - theirs).mean():.3f}, 95 % of draws from {low:.3f} to {high:.3f}")
+
+# %%
+# hand-over: `redrawn_means` draws at random what we listed, and seeds besides
+drawn = {"n_seeds": 1, "n_users": 4, "draws": 20_000, "generator": torch.Generator().manual_seed(0)}
+found = intervals.middle(intervals.redrawn_means((ours - theirs)[None], **drawn))
+torch.testing.assert_close(torch.tensor(found), paired, rtol=0, atol=0.011)
+
+# %% [markdown]
+# ## One network or three
+#
+# Purchase, quantity and three tags: in *one* network, or in *three* as wide, the tags sharing the
+# third. All get the same inputs, among them a household's habits (baskets by category): unlike in
+# lesson 5, a network of tags alone can learn. Of the tagged, 400 tell, 299 judge.
+#
+# `python benchmarks/claims/run.py` trained 20 seeds on window 3; window 4 tests. Settings were
+# chosen a window earlier. One seed is trained anew here.
+
+# %%
+core = shop.k_core(datasets.load_complete_journey(), [1, 2], min_items=5, min_users=90)
+tasks = ("purchase", "quantity", *core.tags)
+train, test = (only_tasks(shop.panel(core, w, range(1, w)), tasks) for w in (3, 4))
+tags = torch.tensor(core.users[list(core.tags)].to_numpy(dtype="float32"))
+known = (~tags.isnan().any(dim=1)).nonzero()[:, 0]
+known = known[torch.randperm(len(known), generator=torch.Generator().manual_seed(0))]
+tellers, _, judges = known.tensor_split([400, 500])  # the others helped to choose settings
+told = torch.zeros(train.n_users).bool().index_fill(0, tellers, True)
+seen = torch.cat([train.observed[:, :2], told[train.user][:, None].expand(-1, 3)], dim=1)
+train = replace(train, observed=seen)
+
+# %%
+stored = datasets.load_results("claims")
+runs = stored[stored["kind"] == "training"]
+habits = {windows: shop.habits(core, range(1, windows + 1)) for windows in (2, 3)}
+
+
+def new_network(tasks):
+    sizes = {"dim": 16, "hidden": 32, "n_history": 5, "n_tags": len(tasks) - len(tasks[:2])}
+    n = (train.n_users, train.n_items, len(tasks))
+    return networks.SharedBottom(*n, **sizes, user_features=habits[2])
+
+
+def recipe_of(net, place):  # learning rate, decay of the embeddings, weights, epochs
+    return runs[(runs["net"] == net) & (runs["seed"] == live_seed)]["recipes"].iloc[0][place]
+
+
+# %%
+def trained(tasks, rate, decay, weights, _epochs):
+    torch.manual_seed(live_seed)
+    model, log = new_network(tasks), only_tasks(train, tasks)
+    adam = torch.optim.Adam(model.parameter_groups(embedding_decay=decay), lr=rate, fused=True)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 1 + len(log) // 4096)
+    for batch in minibatches(log, 4096, torch.Generator().manual_seed(live_seed)):
+        loss = torch.tensor(weights) @ losses.task_losses(model(*batch.inputs), batch)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        cosine.step()
+    model.user_features = habits[3]  # what is known by window 4
+    return model
+
+
+one, alone = trained(tasks, *recipe_of("one", 0)), trained(("purchase",), *recipe_of("three", 0))
+
+# %%
+with torch.no_grad():
+    parts = torch.arange(len(test)).split(65_536)
+    buys, of_alone = (
+        torch.cat([net(*take(test, rows).inputs)[:, 0] for rows in parts]) for net in (one, alone)
+    )
+    of_tags = one.tag_heads(one.user_vector(judges))
+label = test.labels[:, 0]
+live = [metrics.average_precision(scores, label) for scores in (buys, of_alone)]
+live.append(sum(metrics.auc(of_tags[:, t], tags[judges, t]) for t in range(3)) / 3)
+
+# %%
+kept = runs[runs["seed"] == live_seed].set_index("net")
+expected = kept.loc["one", "ap_all"], kept.loc["three", "ap_all"], kept.loc["one", "auc_tags"]
+off = [abs(a - b) for a, b in zip(live, expected, strict=True)]
+print("trained anew, AP within 0.004 and AUC within 0.02 of what is stored:", end=" ")
+print(max(off[:2]) < 0.004 and off[2] < 0.02)
+
+# %% [markdown]
+# **Predict.** Against three networks, one is … A. better at every task. B. better at tags, and
+# others pay. C. worse at every task.
+
+# %%
+measures = ["ap_all", "ap_novel", "rmse_quantity", *(f"auc_{tag}" for tag in core.tags)]
+plain = stored[stored["kind"] == "plain"].set_index("net")
+means = runs.groupby("net")[[*measures, "auc_tags"]].mean()
+pd.concat([plain[measures], means[measures]]).round(3)
+
+# %%
+gain = stored[stored["kind"] == "interval"].set_index(["net", "measure"])
+gain = gain[["value", "low", "high"]].astype(float)
+percent = torch.tensor(
+    [(100 * gain.loc[("three", m)] / means.loc["three", m]).tolist() for m in measures]
+    + [(100 * gain.loc[("three", "multitask_gain")]).tolist()]
+)  # [measures and Δm, value and ends]
+
+# %%
+picture = figures.blank_picture("TODO", width=7.5, height=3.4)
+names = ["AP of purchase", "AP, novel pairs", "RMSE of quantity", *core.tags, "Δm"]
+colors = [figures.task_color(task) for task in ("purchase", *tasks, "Δm")]
+look = {"colors": colors, "metric": "gain of one network on three, % (→ better)"}
+figures.draw_intervals(picture.axes[0], names, *percent.T, **look)
+picture
+
+# %% [markdown]
+# <details><summary><b>Explain</b></summary>
+#
+# TODO
+#
+# </details>
+#
+# ## How sure, from how much?
+#
+# Households and seeds are both luck. From the gains in AP of each household and seed, experiments
+# of any size can be drawn.
+#
+# **Predict.** With one seed, ever more households make the interval … A. as narrow as you like. B.
+# narrow down to a floor.
+
+# %%
+rows = stored[stored["kind"] == "households"].sort_values("seed")
+by_household = torch.tensor(rows["gain"].tolist()) / 10_000  # [seeds, households]
+
+
+def experiments(n_seeds, n_users):  # -> what such an experiment would find, [draws]
+    generator = torch.Generator().manual_seed(0)
+    sizes = {"n_seeds": n_seeds, "n_users": n_users, "draws": draws}
+    return intervals.redrawn_means(by_household, **sizes, generator=generator)
+
+
+grid = [[experiments(s, n) for s in seed_counts] for n in household_counts]
+width = torch.tensor([[i.high - i.low for i in map(intervals.middle, row)] for row in grid])
+above = torch.tensor([[float((one > 0).float().mean()) for one in row] for row in grid])
+
+# %% tags=["nbval-ignore-output"]
+size_panel = widgets.explore_settings(
+    [widgets.Axis("households", household_counts), widgets.Axis("seeds", seed_counts)],
+    [
+        widgets.Chart(
+            "width of the 95 % interval (AP)",
+            (widgets.Series("width", width),),
+            (widgets.Baseline("size of the gain", float(by_household.mean().abs())),),
+            larger_is_better=False,
+        ),
+        widgets.Chart("share of experiments that find a gain", (widgets.Series("share", above),)),
+    ],
+    start=(200, 1),
+    look_for="When is the interval narrower than the gain is large?",
+)
+size_panel
+
+# %% [markdown]
+# *Without a kernel:* TODO
+#
+# <details><summary><b>Explain</b></summary>
+#
+# TODO
+#
+# </details>
+#
+# ## What a metric pays for
+#
+# *Pooled* AUC compares pairs of all households; the *household's* AUC stays inside one. *Coverage*
+# is the share of items in anybody's ten; *popularity bias*, how much more popular lists are than
+# what was bought. *Calibrated*: of what is said with 0.3, 30 % happens; *ECE* is the mean distance.
+#
+# **Predict.** Popularity times the household's activity, instead of popularity, raises … A. both
+# AUCs. B. the pooled one. C. the household's.
+
+# %%
+counts, pair = shop.baskets(core, [1, 2, 3]), (test.user, test.item)
+scores = {
+    "popularity": baselines.popularity(counts)[pair],
+    "popularity × activity": baselines.popularity_times_activity(counts)[pair],
+}
+for name, one_score in scores.items():
+    lists = metrics.ranked_lists(one_score, label, test.user)
+    inside = metrics.mean_over_users(metrics.auc_per_user(lists)).mean
+    print(f"{name}: pooled {metrics.auc(one_score, label):.3f}, household's {inside:.3f}")
+
+# %%
+columns = {"auc_pooled": "pooled AUC", "auc_household": "household's AUC"}
+columns |= {"coverage_all": "coverage", "popularity_all": "popularity ×"}
+columns |= {"coverage_novel": "coverage, novel", "popularity_novel": "popularity ×, novel"}
+columns |= {"calibration_error": "ECE"}
+of_nets = runs.groupby("net")[list(columns)].mean()
+pd.concat([plain.reindex(columns=list(columns)), of_nets]).rename(columns=columns).round(3)
+
+# %%
+curves = [calibration.reliability_curve(x.sigmoid(), label, n_bins=20) for x in (buys, of_alone)]
+picture = figures.blank_picture("TODO", width=5, height=4)
+for curve, of, color, marker in zip(
+    curves, ("one network", "purchase alone"), ("#332288", "#CC6677"), ("o", "s"), strict=True
+):
+    look = {"of": of, "color": color, "marker": marker}
+    figures.draw_reliability(picture.axes[0], curve.predicted, curve.happened, **look)
+picture
+
+# %% [markdown]
+# <details><summary><b>Explain</b></summary>
+#
+# TODO
+#
+# </details>
+#
+# ## What it costs
+#
+# **Predict.** Against three networks, one takes … A. a third of the computing. B. about half. C.
+# as much.
+
+# %%
+batch = take(train, torch.arange(4096))
+
+
+def held(net, names):  # MB that a step of Adam holds
+    rows = only_tasks(batch, names)
+    return capacity.training_bytes(net, lambda: losses.task_losses(net(*rows.inputs), rows)) / 1e6
+
+
+memory = {"one": held(one, tasks), "three": held(alone, ("purchase",))}
+costs = runs.groupby("net")[["parameters", "cpu_seconds"]].agg(["mean", "std"])
+costs["MB held in a step"] = pd.Series(memory)
+
+
+# %%
+def interval(values):  # over seeds: mean, half the width
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std() / len(values) ** 0.5
+    return f"{float(values.mean()):.2f} ± {float(half):.2f}"
+
+
+seconds = runs.pivot(index="seed", columns="net", values="cpu_seconds")
+print("computing, one / three:", interval(torch.tensor((seconds["one"] / seconds["three"]).values)))
+steps = stored[stored["kind"] == "steps"].sort_values("seed")
+for task in ("purchase", "quantity"):
+    loss = {
+        net: torch.tensor(steps[(steps["net"] == net) & (steps["task"] == task)]["losses"].tolist())
+        for net in ("one", "three")
+    }  # [seeds, checkpoints], every 10 steps
+    level = loss["three"][:, loss["three"].shape[1] // 2].mean()
+    n = {net: 10.0 * (1 + (x <= level).int().argmax(dim=1)) for net, x in loss.items()}
+    print(task, interval(n["one"]), interval(n["three"]), interval(n["one"] / n["three"]))
+costs.round(2)
+
+# %%
+picture = figures.blank_picture("TODO", columns=2, width=10, height=3.4)
+learned = stored[stored["kind"] == "labels"].sort_values(["size", "seed"])
+nets = {"one": ("#332288", "o"), "three": ("#CC6677", "s"), "regression": (figures.INK, "^")}
+for ax, (task, metric) in zip(
+    picture.axes, (("tags", "mean AUC of the tags"), ("purchase", "AP of purchase")), strict=True
+):
+    for net, (color, marker) in nets.items():
+        of_net = learned[(learned["task"] == task) & (learned["net"] == net)]
+        if len(of_net):
+            found = torch.tensor(of_net.groupby("size")["value"].agg(list).tolist())
+            look = {"of": net, "color": color, "marker": marker}
+            figures.draw_learning_curve(
+                ax, [int(n) for n in of_net["size"].unique()], found, **look
+            )
+    ax.set(xlabel="households with labels", ylabel=f"{metric} (↑ better)")
+    ax.legend(frameon=False)
+picture
+
+# %% [markdown]
+# <details><summary><b>Explain</b></summary>
+#
+# TODO
+#
+# </details>
+#
+# ## The lucky seed
+#
+# Twenty pairs of networks; somebody reports the pair with the largest gain.
+#
+# **Predict.** On other households, that pair's gain is … A. as large. B. smaller. C. the others'
+# mean.
+
+# %%
+generator, lucky = torch.Generator().manual_seed(0), []
+for _ in range(500):
+    order = torch.randperm(by_household.shape[1], generator=generator)
+    looked_at, others = (by_household[:, half].mean(dim=1) for half in order.tensor_split(2))
+    best = looked_at.argmax()
+    lucky.append([looked_at[best], others[best], others.mean()])
+table = pd.DataFrame([torch.tensor(lucky).mean(dim=0).tolist()], ["best of 20"])
+table.columns = ("where it was chosen", "on other households", "all pairs, there")
+table.round(4)
+
+# %% [markdown]
+# <details><summary><b>Explain</b></summary>
+#
+# TODO
+#
+# </details>
+#
+# ## Verdicts
+#
+# TODO
+#
+# ## Exercises
+#
+# **1.** Δm, the *multi-task gain*: the mean of the tasks' gains, each a share of the rival's
+# metric. `signs` holds −1 for an error.
+
+
+# %% tags=["solution"]
+def gain_of(ours, theirs, signs):  # each [tasks]
+    # stub: return ...
+    return (signs * (ours - theirs) / theirs).mean()
+
+
+# %%
+checks.check_gain(gain_of)
+# checks.hint("gain", 1)
+
+# %% [markdown]
+# **2.** The expected calibration error of a reliability curve.
+
+
+# %% tags=["solution"]
+def error(predicted, happened, share):  # each [bins]; share of all rows
+    # stub: return ...
+    return (share * (predicted - happened).abs()).sum()
+
+
+# %%
+checks.check_error(error)
+# checks.hint("error", 1)
+
+# %% [markdown]
+# **3.** The paired 95 % interval of the mean gain. Each row of `drawn` is a draw of households.
+
+
+# %% tags=["solution"]
+def paired_interval(ours, theirs, drawn):  # [households] twice, [draws, households] -> two ends
+    # stub: return ...
+    return (ours - theirs)[drawn].mean(dim=1).quantile(torch.tensor([0.025, 0.975]))
+
+
+# %%
+checks.check_interval(paired_interval)
+# checks.hint("interval", 1)
+
+# %% [markdown]
+# ## Quiz
+#
+# **1. A report: AUC 0.834, single task 0.832, one run each. What is shown?**
+#
+# <details><summary>A. Multi-task learning helps</summary>
+#
+# No: another seed may turn it round.
+#
+# </details>
+# <details><summary>B. Nothing yet: no spread, no interval</summary>
+#
+# Yes: ask for seeds and redrawn households.
+#
+# </details>
+# <details><summary>C. They are equal</summary>
+#
+# No: that takes an interval, too.
+#
+# </details>
+#
+# **2. Everybody gets the base rate as prediction. What is its ECE?**
+#
+# <details><summary>A. About 0</summary>
+#
+# Yes: calibrated, and useless for ranking.
+#
+# </details>
+# <details><summary>B. About 0.5</summary>
+#
+# No: that is its AUC.
+#
+# </details>
+# <details><summary>C. The base rate</summary>
+#
+# No: as much happens as was said.
+#
+# </details>
+#
+# **3. Δm is above 0. Should the shop switch?**
+#
+# <details><summary>A. Yes, on average it gains</summary>
+#
+# No: the tasks' worth is not in Δm.
+#
+# </details>
+# <details><summary>B. Only if no task lost</summary>
+#
+# No: a loss may be worth its price.
+#
+# </details>
+# <details><summary>C. It depends on which task pays</summary>
+#
+# Yes: look at each gain, then decide.
+#
+# </details>
+#
+# ## What to remember
+#
+# A verdict is a difference to a fair rival, with an interval over seeds and households, task by
+# task.
+#
+# **Common mistakes**
+#
+# * Reporting the best seed.
+# * Comparing with a rival that lacks the inputs.
+# * Reading pooled AUC as taste.
+#
+# **Glossary words:** *AUC*, *bootstrap*, *calibration*, *coverage*, *ECE*, *interval*,
+# *learning curve*, *multi-task gain*, *novel*, *popularity bias*, *reliability curve*, *seed*
+#
+# **Where next** Lesson 11: the shop window.
+#
+# **References** B. Efron, *Bootstrap Methods: Another Look at the Jackknife*, Annals of Statistics
+# 7, 1979. K. Maninis et al., *Attentive Single-Tasking of Multiple Tasks*, CVPR 2019. M. Naeini et
+# al., *Obtaining Well Calibrated Probabilities Using Bayesian Binning*, AAAI 2015.
+
+# %% [markdown] tags=["presenter"]
+# **Presenter's notes.** Warm-up 5 minutes, one or three 8, how sure 7, metrics 7, costs 6, the
+# lucky seed 3, exercises and quiz 9.
+#
+# TODO
+
+# %% tags=["guard"]
+assert max(off[:2]) < 0.004 and off[2] < 0.02
+for sizes in ((50, 1), (2000, 20), (500, 5)):
+    size_panel.value = sizes
+    assert size_panel.text.startswith(f"households {sizes[0]}, seeds {sizes[1]}: width "), (
+        size_panel.text
+    )
+print("Lesson 10 holds")
