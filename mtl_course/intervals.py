@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -93,32 +93,40 @@ def redrawn_ranking(
     labels: Float[Tensor, " n"],
     user: Int[Tensor, " n"],
     times: Int[Tensor, "draws users"],
+    *,
+    n_edges: int = 2000,
 ) -> RedrawnRanking:
     """Pooled AUC and average precision, with every row of a user counted as often as it is drawn.
 
-    The rows are sorted once for all draws. Figures are those of `metrics.auc` and
-    `metrics.average_precision` on the drawn users' rows; NaN in a draw that lacks a class.
+    Each user's rows are counted by bins of the score once, so that a draw costs no more than a
+    weighted sum of the users' counts. With `n_edges` distinct scores of positive rows or fewer the
+    figures are exactly those of `metrics.auc` and `metrics.average_precision` on the drawn rows;
+    beyond, rows between two edges count as equal in score. NaN in a draw that lacks a class.
 
     Args:
         labels: 0.0 or 1.0.
         times: how often each user is drawn, as from `draw_times`.
+        n_edges: how many scores, evenly spaced among those of the positive rows, part the bins.
     """
-    order = scores.argsort(descending=True, stable=True)
-    ordered, positive, who = scores[order], labels[order].bool(), user[order]
-    # rows of equal score enter together: each is ranked at the last of them
-    last = torch.searchsorted(-ordered, -ordered[positive], right=True) - 1
-    first = torch.searchsorted(-ordered, -ordered[positive])
-    auc, precision = [], []
-    for one in times.double():
-        weight = one[who]
-        hits = (weight * positive).cumsum(dim=0)
-        rows = weight.cumsum(dim=0)
-        mine = weight[positive]
-        misses = rows - hits
-        # negatives above, and those of the same score count half
-        above = torch.where(first > 0, misses[(first - 1).clamp(min=0)], 0.0)
-        beaten = misses[-1] - (above + misses[last]) / 2
-        auc.append((mine * beaten).sum() / (mine.sum() * misses[-1]))
-        share = hits[last] / rows[last].clamp(min=1)  # 0 rows: not drawn, and so without weight
-        precision.append((mine * share).sum() / mine.sum())
-    return RedrawnRanking(torch.stack(auc).float(), torch.stack(precision).float())
+    positive = labels.bool()
+    distinct = scores[positive].unique()
+    spaced = torch.linspace(0, len(distinct) - 1, min(n_edges, len(distinct))).round().long()
+    edges = distinct[spaced]
+    # a score that is an edge has a bin of its own, an odd one; what lies between has an even one
+    places = [torch.searchsorted(edges, scores, right=right) for right in (False, True)]
+    n_bins = 2 * len(edges) + 1
+    place = user * n_bins + (n_bins - 1 - places[0] - places[1])  # the best scores come first
+
+    def drawn(rows: Bool[Tensor, " n"]) -> Float[Tensor, "draws bins"]:
+        counts = place[rows].bincount(minlength=times.shape[1] * n_bins)
+        return (times.float() @ counts.view(-1, n_bins).float()).double()
+
+    hits, misses = drawn(positive), drawn(~positive)  # of each bin
+    hits_so_far, misses_so_far = hits.cumsum(dim=1), misses.cumsum(dim=1)
+    n_hits, n_misses = hits_so_far[:, -1], misses_so_far[:, -1]
+    beaten = n_misses[:, None] - misses_so_far + misses / 2  # those of the same bin count half
+    precision = hits_so_far / (hits_so_far + misses_so_far).clamp(min=1)
+    return RedrawnRanking(
+        ((hits * beaten).sum(dim=1) / (n_hits * n_misses)).float(),
+        ((hits * precision).sum(dim=1) / n_hits).float(),
+    )

@@ -103,6 +103,25 @@ def test_redrawn_figures_are_scikit_learns_with_weights(ranking):
         assert float(ap) == pytest.approx(average_precision_score(*given, **weights), abs=1e-6)
 
 
+def test_few_edges_come_near_what_many_find_exactly():
+    generator = torch.Generator().manual_seed(1)
+    user, n = torch.arange(20_000) // 100, 20_000
+    labels = torch.bernoulli(torch.full((n,), 0.1), generator=generator)
+    scores = torch.randn(n, generator=generator) + labels  # all distinct
+    times = intervals.draw_times(200, draws=4, generator=generator)
+
+    exact = intervals.redrawn_ranking(scores, labels, user, times, n_edges=n)
+    near = intervals.redrawn_ranking(scores, labels, user, times, n_edges=500)
+
+    for one, auc, ap in zip(times, *exact, strict=True):
+        weights = {"sample_weight": one[user].numpy()}
+        given = labels.numpy(), scores.numpy()
+        assert float(auc) == pytest.approx(roc_auc_score(*given, **weights), abs=1e-6)
+        assert float(ap) == pytest.approx(average_precision_score(*given, **weights), abs=1e-6)
+    assert_close(near.auc, exact.auc, rtol=0, atol=1e-4)
+    assert_close(near.average_precision, exact.average_precision, rtol=0, atol=2e-3)
+
+
 def test_a_user_who_is_drawn_twice_counts_as_two(ranking):
     scores, labels, user = ranking
     times = torch.ones(1, 20).long()

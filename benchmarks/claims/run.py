@@ -73,8 +73,10 @@ SETTINGS = {
     "bins": 20,  # of the calibration
     "k": 10,
     "interval_seeds": 10,
-    "draws": 200,  # of households, each with
-    "seed_draws": 10,  # so many of seeds
+    "few_tellers": [50, 100, 200],  # of the learning curves, whose last points have them all
+    "few_users": [75, 230, 700],
+    "draws": 400,  # of households, each with
+    "seed_draws": 5,  # so many of seeds
 }
 DIRECTIONS = {"purchase": True, "quantity": False, TAGS[0]: True}  # of the metrics of a choice
 KINDS = ("plain", "training", "households", "steps", "labels", "interval")
@@ -424,32 +426,46 @@ def steps_rows(material: Material, seed: int, recipes: dict) -> list[dict[str, o
     return found
 
 
-def labels_rows(material: Material, seed: int, recipes: dict, test: Interactions) -> list[dict]:
-    """Mean AUC of the tags by households that told, and AP of purchase by households that train."""
-    found, later = [], material.habits([1, 2, 3])
+def labels_rows(
+    material: Material,
+    seed: int,
+    recipes: dict[str, list[Recipe]],
+    test: Interactions,
+    whole: list[dict[str, object]],
+) -> list[dict[str, object]]:
+    """Mean AUC of the tags by households that told, and AP of purchase by households that train.
+
+    Args:
+        whole: the rows of the trainings that had all labels, which are the last points.
+    """
+    found, later, known = [], material.habits([1, 2, 3]), material.habits([1, 2])
     tags, judges = material.tags(), material.judges
-    known = material.habits([1, 2])
-    for n, net in product((50, 100, 200, 400), ("one", "three", "regression")):
-        if net == "regression":
-            if seed > 0:
-                continue
-            logits = regression(material, n)[judges]
-        else:
-            tasks, recipe = GROUPS[net][-1], recipes[net][-1]
-            model = trained(net, material.log(3, n), known, seed, recipe, tasks=tasks)
-            logits = tag_logits(model, judges, later)
-        auc = sum(metrics.auc(logits[:, t], tags[judges, t]) for t in range(3)) / 3
-        row = {"kind": "labels", "net": net, "seed": seed, "task": "tags", "size": n}
-        found.append({**row, "value": round(auc, 5)})
+
+    def add(net: str, task: str, size: int, value: float) -> None:
+        row = {"kind": "labels", "net": net, "seed": seed, "task": task, "size": size}
+        found.append({**row, "value": round(value, 5)})
+
+    for n, net in product(SETTINGS["few_tellers"], ("one", "three")):
+        tasks, recipe = GROUPS[net][-1], recipes[net][-1]
+        model = trained(net, material.log(3, n), known, seed, recipe, tasks=tasks)
+        logits = tag_logits(model, judges, later)
+        add(net, "tags", n, sum(metrics.auc(logits[:, t], tags[judges, t]) for t in range(3)) / 3)
+    for n in [*SETTINGS["few_tellers"], SETTINGS["tellers"]] if seed == 0 else ():
+        logits = regression(material, n)[judges]
+        auc = [metrics.auc(logits[:, t], tags[judges, t]) for t in range(3)]
+        add("regression", "tags", n, sum(auc) / 3)
     train = material.log(3)
     order = torch.randperm(train.n_users, generator=torch.Generator().manual_seed(2))
     place = order.argsort()[train.user]
-    for n, net in product((75, 230, 700, train.n_users), ("one", "three")):
+    for n, net in product(SETTINGS["few_users"], ("one", "three")):
         tasks, recipe = GROUPS[net][0], recipes[net][0]
         model = trained(net, take(train, place < n), known, seed, recipe, tasks=tasks)
-        ap = metrics.average_precision(logits_of(model, test, later)[:, 0], test.labels[:, 0])
-        row = {"kind": "labels", "net": net, "seed": seed, "task": "purchase", "size": n}
-        found.append({**row, "value": round(ap, 5)})
+        said = logits_of(model, test, later)[:, 0]
+        add(net, "purchase", n, metrics.average_precision(said, test.labels[:, 0]))
+    for row in whole:
+        if row["seed"] == seed and row["net"] != "three small":
+            add(row["net"], "tags", SETTINGS["tellers"], row["auc_tags"])
+            add(row["net"], "purchase", train.n_users, row["ap_all"])
     return found
 
 
@@ -581,7 +597,7 @@ def recipes_of(results: dict, net: str) -> list[Recipe]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--few", type=int, default=5, help="seeds of the curves")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
@@ -602,20 +618,23 @@ def main() -> None:
             flush=True,
         )
 
+    def of_kind(kind: str) -> list[dict[str, object]]:
+        return [row for row in results["rows"] if row["kind"] == kind]
+
     def done(kind: str) -> set[int]:
-        return {row.get("seed") for row in results["rows"] if row["kind"] == kind}
+        return {row.get("seed") for row in of_kind(kind)}
 
     train, test = material.log(3), material.log(4)
     if not done("plain"):
         add(plain_rows(material, test))
-    saids: dict[str, list[Said]] = {net: [] for net in GROUPS}
+    saids: dict[str, list[Said]] = {"one": [], "three": []}
     missing = set(range(chosen.seeds)) - done("training")
     again = bool(missing) or not done("interval")  # the draws need what every network says
     for seed in range(chosen.seeds) if again else ():
         rows, of_seed = [], {}
-        for net in GROUPS:
+        for net in GROUPS if seed in missing else ("one", "three"):
             of_seed[net], size, seconds = finished(net, material, train, test, seed, recipes[net])
-            if seed < SETTINGS["interval_seeds"]:
+            if net in saids and seed < SETTINGS["interval_seeds"]:
                 saids[net].append(of_seed[net])
             if seed in missing:
                 row = {"kind": "training", "net": net, "seed": seed, "parameters": size}
@@ -628,13 +647,13 @@ def main() -> None:
         if seed in missing:
             gain = household_gains(of_seed["one"], of_seed["three"], test)
             add([*rows, {"kind": "households", "net": "three", "seed": seed, "gain": gain}])
-    for seed in sorted(set(range(chosen.few)) - done("steps")):
-        add(steps_rows(material, seed, recipes))
-    for seed in sorted(set(range(chosen.few)) - done("labels")):
-        add(labels_rows(material, seed, recipes, test))
     if again:
         results["rows"] = [row for row in results["rows"] if row["kind"] != "interval"]
         add(interval_rows(saids, test, material))
+    for seed in sorted(set(range(chosen.few)) - done("steps")):
+        add(steps_rows(material, seed, recipes))
+    for seed in sorted(set(range(chosen.few)) - done("labels")):
+        add(labels_rows(material, seed, recipes, test, of_kind("training")))
     table = pd.DataFrame([row for row in results["rows"] if row["kind"] == "interval"])
     print(table.drop(columns="kind").to_string(index=False))
 

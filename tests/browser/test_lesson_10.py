@@ -38,10 +38,10 @@ def test_more_households_and_more_seeds_make_the_interval_narrower(open_notebook
     assert notebook.picture(f"{PANEL} .pictures") != before
     seeds.focus()
     page.keyboard.press("End")
-    start = "households 2000, seeds 20: width "
+    start = "households 2000, seeds 10: width "
     notebook.wait_until(lambda: notebook.status(PANEL).startswith(start), "many seeds")
     largest = width_in(notebook.status(PANEL))
     assert smallest > 3 * one_seed > 3 * largest  # and with one seed there is a floor
     notebook.wait_until(
-        lambda: notebook.ask("print(size_panel.value)") == "(2000, 20)", "the kernel's value"
+        lambda: notebook.ask("print(size_panel.value)") == "(2000, 10)", "the kernel's value"
     )
