@@ -113,7 +113,7 @@ def redrawn_ranking(
     spaced = torch.linspace(0, len(distinct) - 1, min(n_edges, len(distinct))).round().long()
     edges = distinct[spaced]
     # a score that is an edge has a bin of its own, an odd one; what lies between has an even one
-    places = [torch.searchsorted(edges, scores, right=right) for right in (False, True)]
+    places = [torch.searchsorted(edges, scores.contiguous(), right=right) for right in (False, True)]
     n_bins = 2 * len(edges) + 1
     place = user * n_bins + (n_bins - 1 - places[0] - places[1])  # the best scores come first
 

@@ -165,7 +165,10 @@ picture
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# TODO
+# C. Purchase loses 0.2 % of its AP, quantity 0.8 %; for tags nothing is sure. Three *small* networks,
+# together as large as the one, are level with it. For tags, logistic regression (mean AUC 0.724) is
+# as good as any network. In lesson 5 sharing lifted tags from chance: that rival could not learn.
+# **The rival makes the verdict.**
 #
 # </details>
 #
@@ -254,7 +257,9 @@ picture
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# TODO
+# B. Inside a household, activity says nothing. There own frequency (0.811) is ahead of all networks,
+# which win the pooled AUC by knowing who buys; on novel items they show as few, as popular items as
+# popularity does. Both are calibrated to half a point on average.
 #
 # </details>
 #
@@ -324,26 +329,30 @@ picture
 #
 # ## The lucky seed
 #
-# Ten pairs of networks; somebody reports the pair with the largest gain.
+# Somebody tests ten pairs of networks on 100 households, and reports the pair with the largest gain.
 #
-# **Predict.** On other households, that pair's gain is … A. as large. B. smaller. C. the others'
-# mean.
+# **Predict.** A gain is reported … A. never: all pairs lose. B. in a tenth of the reports. C. in
+# most.
 
 # %%
-generator, lucky = torch.Generator().manual_seed(0), []
-for _ in range(500):
-    order = torch.randperm(by_household.shape[1], generator=generator)
-    looked_at, others = (by_household[:, half].mean(dim=1) for half in order.tensor_split(2))
-    best = looked_at.argmax()
-    lucky.append([looked_at[best], others[best], others.mean()])
-table = pd.DataFrame([torch.tensor(lucky).mean(dim=0).tolist()], ["best of 10"])
-table.columns = ("where it was chosen", "on other households", "all pairs, there")
-table.round(4)
+generator, lucky = torch.Generator().manual_seed(0), {}
+for n in (1, 3, 10):  # pairs to pick from
+    found = []
+    for _ in range(500):
+        order = torch.randperm(by_household.shape[1], generator=generator)
+        pairs = torch.randperm(len(by_household), generator=generator)[:n]
+        few, others = (by_household[pairs][:, part] for part in (order[:100], order[100:]))
+        best = few.mean(dim=1).argmax()
+        found.append([few[best].mean(), others[best].mean(), few[best].mean() > 0])
+    lucky[f"best of {n}"] = torch.tensor(found).mean(dim=0).tolist()
+columns = ["on the 100", "on the others", "share that report a gain"]
+pd.DataFrame(lucky, columns).T.round(4)
 
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# TODO
+# C. In 11 % with one pair, in 64 % with ten. On other households the reported pair loses like any.
+# Choose on validation rows, report all seeds.
 #
 # </details>
 #
