@@ -212,6 +212,56 @@ def draw_learning_curve(
     return line
 
 
+def draw_intervals(
+    ax: Axes,
+    names: Sequence[str],
+    values: Float[Tensor, " rows"],
+    lows: Float[Tensor, " rows"],
+    highs: Float[Tensor, " rows"],
+    *,
+    colors: Sequence[str],
+    metric: str,
+) -> ErrorbarContainer:
+    """A dot with its interval a row, from top to bottom, against the line at 0."""
+    places = range(len(names))
+    for place, value, low, high, color in zip(places, values, lows, highs, colors, strict=True):
+        ends = [[float(value - low)], [float(high - value)]]
+        drawn = ax.errorbar(
+            [float(value)], [place], xerr=ends, fmt="o", color=color, capsize=4, linewidth=1.8
+        )
+    ax.axvline(0, color=INK, linewidth=1)
+    ax.set_yticks(places, names)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel=metric)
+    return drawn
+
+
+def draw_reliability(
+    ax: Axes,
+    predicted: Float[Tensor, " bins"],
+    happened: Float[Tensor, " bins"],
+    *,
+    of: str,
+    color: str,
+    marker: str,
+) -> Line2D:
+    """What happened against what was predicted, both on logarithmic scales; on the line they agree.
+
+    Args:
+        of: what predicted, for the legend.
+    """
+    low = float(torch.cat([predicted, happened]).clamp(min=1e-4).min())
+    ax.plot([low, 1], [low, 1], color=BASELINE_COLOR, linestyle="--", linewidth=1.2)
+    (line,) = ax.plot(
+        predicted.numpy(), happened.numpy(), color=color, marker=marker, markersize=4, label=of
+    )
+    ax.set(xlabel="predicted probability", ylabel="share that happened")
+    ax.set(xscale="log", yscale="log")
+    ax.legend(frameon=False)
+    return line
+
+
 def draw_tradeoff(
     ax: Axes,
     means: Float[Tensor, "points 2"],

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from mtl_course.interactions import PROBABILITY, Interactions, Scale, Split
 
@@ -165,6 +166,19 @@ def history_features(shop: Shop, history: Sequence[int]) -> Float[Tensor, "users
         ],
         dim=2,
     )
+
+
+def habits(shop: Shop, windows: Sequence[int]) -> Float[Tensor, "users categories"]:
+    """What each user buys: log baskets by category of item, scaled to a row of length 1.
+
+    The length is taken out, so that it says what is bought, and not how much. A user who bought
+    nothing in `windows` has a row of 0.
+    """
+    codes = shop.items["category"].astype("category").cat.codes
+    category = torch.tensor(codes.to_numpy(dtype="int64"))
+    counts = torch.zeros(len(shop.users), int(category.max()) + 1)
+    by_category = counts.index_add(1, category, baskets(shop, windows))
+    return normalize(by_category.log1p(), dim=1)
 
 
 def split_by_time(shop: Shop) -> Split:

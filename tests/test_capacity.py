@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mtl_course.capacity import count_parameters, matched_width
+from mtl_course.capacity import count_parameters, matched_width, training_bytes
 
 
 def test_what_is_tied_counts_once_and_what_is_fixed_not_at_all():
@@ -33,3 +33,26 @@ def test_counting_moves_no_random_number():
     before = torch.get_rng_state()
     matched_width(lambda width: nn.Linear(5, width), 60)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_linear_layer_holds_its_parameters_four_times_and_its_input_once():
+    model, batch = nn.Linear(3, 2, bias=False), torch.randn(10, 3)
+    # 6 parameters and 10 rows of 3, of 4 bytes each; a sum keeps nothing
+    assert training_bytes(model, lambda: model(batch).sum()) == 4 * (4 * 6 + 10 * 3)
+
+
+def test_what_two_layers_keep_is_counted_once():
+    model, batch = nn.Linear(3, 3, bias=False), torch.randn(10, 3)
+    # both products keep their inputs: the batch, and the first one's result
+    twice = training_bytes(model, lambda: model(model(batch)).sum())
+    assert twice == 4 * (4 * 9 + 10 * 3 + 10 * 3)
+    view = training_bytes(model, lambda: (model(batch) + model(batch[:])).sum())
+    assert view == 4 * (4 * 9 + 10 * 3)
+
+
+def test_counting_bytes_leaves_the_model_as_it_was():
+    model, batch = nn.Linear(3, 2), torch.randn(10, 3)
+    before = [p.detach().clone() for p in model.parameters()]
+    training_bytes(model, lambda: model(batch).square().sum())
+    assert all(p.grad is None for p in model.parameters())
+    assert all(torch.equal(p, old) for p, old in zip(model.parameters(), before, strict=True))

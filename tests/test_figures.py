@@ -134,6 +134,38 @@ def test_a_learning_curve_is_the_mean_in_a_band_from_the_worst_seed_to_the_best(
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["50", "500"]
 
 
+def test_intervals_may_be_lopsided_and_stand_against_zero(picture):
+    ax = picture.axes[0]
+    drawn = figures.draw_intervals(
+        ax,
+        ["AP", "RMSE"],
+        torch.tensor([1.0, -2.0]),
+        torch.tensor([0.5, -5.0]),
+        torch.tensor([3.0, -1.0]),
+        colors=["#0072B2", "#D55E00"],
+        metric="gain, % (→ better)",
+    )
+
+    (whiskers,) = drawn.lines[2]  # of the last row: from -5 to -1 at place 1
+    assert whiskers.get_segments()[0].tolist() == [[-5.0, 1.0], [-1.0, 1.0]]
+    dots = [line.get_xydata().tolist() for line in ax.lines if line.get_marker() == "o"]
+    assert dots == [[[1.0, 0.0]], [[-2.0, 1.0]]]
+    assert [0, 0] in [list(line.get_xdata()) for line in ax.lines]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["AP", "RMSE"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # from top to bottom
+
+
+def test_a_reliability_curve_stands_beside_the_line_on_which_it_would_be_right(picture):
+    ax = picture.axes[0]
+    predicted, happened = torch.tensor([0.01, 0.5]), torch.tensor([0.02, 0.4])
+    line = figures.draw_reliability(ax, predicted, happened, of="one", color="#332288", marker="s")
+
+    assert line.get_xydata().ravel() == pytest.approx([0.01, 0.02, 0.5, 0.4])
+    assert (line.get_label(), line.get_marker()) == ("one", "s")
+    assert ax.lines[0].get_xydata().ravel() == pytest.approx([0.01, 0.01, 1, 1])
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
 def test_the_tradeoff_parts_the_front_from_the_beaten_and_says_what_is_better(picture):
     ax = picture.axes[0]
     means = torch.tensor([[0.3, 0.5], [0.4, 0.6], [0.3, 0.7]])

@@ -53,6 +53,18 @@ def test_baskets_units_and_spend_are_summed_over_the_windows(corner_shop):
     assert shop.n_windows(corner_shop) == 4
 
 
+def test_habits_say_what_is_bought_and_not_how_much(corner_shop):
+    items = corner_shop.items.assign(category=["drinks", "food", "drinks"])
+    found = shop.habits(replace(corner_shop, items=items), [1, 2])
+
+    # baskets by category, drinks then food: Ada 6 and 1, Bo 1 and 0, Cy 1 and 0
+    ada = torch.tensor([log(7), log(2)])
+    assert_close(found[0], ada / ada.square().sum().sqrt())
+    assert found[1:].tolist() == [[1.0, 0.0], [1.0, 0.0]]
+    nothing = shop.habits(replace(corner_shop, items=items), [4])
+    assert nothing[2].tolist() == [0.0, 0.0]  # Cy bought nothing there
+
+
 def test_a_panel_has_every_active_user_against_every_item(corner_shop):
     found = shop.panel(corner_shop, target=4, history=(1, 2, 3))
     # Cy is silent in window 4, but keeps the row number 2 for other windows
