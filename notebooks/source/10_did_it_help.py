@@ -205,12 +205,12 @@ size_panel = widgets.explore_settings(
     [widgets.Axis("households", household_counts), widgets.Axis("seeds", seed_counts)],
     [
         widgets.Chart(
-            "width of the 95 % interval (AP)",
-            (widgets.Series("width", width),),
-            (widgets.Baseline("size of the gain", float(by_household.mean().abs())),),
+            "width of the 95 % interval (AP · 1,000)",
+            (widgets.Series("width", 1000 * width),),
+            (widgets.Baseline("size of the gain", float(1000 * by_household.mean().abs())),),
             larger_is_better=False,
         ),
-        widgets.Chart("share of experiments that find a gain", (widgets.Series("share", above),)),
+        widgets.Chart("experiments that find a gain (%)", (widgets.Series("gain", 100 * above),)),
     ],
     start=(200, 1),
     look_for="When is the interval narrower than the gain is large?",
