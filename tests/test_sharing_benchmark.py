@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from scipy import stats
 
 from mtl_course import capacity, datasets
 from mtl_course.interactions import PROBABILITY, Interactions, Scale, Split, only_tasks
@@ -85,3 +86,21 @@ def test_the_stored_table_is_whole_and_made_with_these_settings(benchmark):
         )
     assert (results["ap_all"] > 0.45).all()  # chance: 0.101
     assert (results["ap_novel"] > 0.09).all()  # chance: 0.045
+
+
+def test_another_setting_moves_the_bottom_as_far_as_experts_do_and_costs_quantity():
+    table = datasets.load_results("sharing").pivot(
+        index="seed", columns=["settings", "model"], values=FIGURES
+    )
+    moved = {
+        name: table[name]["held back"]["shared bottom"] - table[name]["searched"]["shared bottom"]
+        for name in FIGURES
+    }
+    half = {name: stats.t.ppf(0.975, 4) * one.sem() for name, one in moved.items()}
+    assert moved["ap_all"].mean() == pytest.approx(0.0071, abs=1e-4)
+    assert half["ap_all"] == pytest.approx(0.0018, abs=1e-4)
+    assert moved["rmse_quantity"].mean() == pytest.approx(0.0107, abs=1e-4)  # worse
+    assert half["rmse_quantity"] == pytest.approx(0.0010, abs=1e-4)
+    further = table["ap_all"]["held back"]["shared bottom"]
+    further = further - table["ap_all"]["searched"]["MMoE, 8 experts"]
+    assert abs(further.mean()) < stats.t.ppf(0.975, 4) * further.sem()
