@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 
-from requirements.environment import PYTHON, ROOT, make_environment, run, stop
+from requirements.environment import PYTHON, ROOT, fetch_parts, make_environment, run, stop
 
 NOTEBOOKS = ROOT / "notebooks"
 FIRST = "00_start_here.ipynb"
@@ -28,7 +28,10 @@ def lab(arguments):
 def test(arguments):
     """run every test: doctests, browser and both editions of the notebooks included"""
     make_environment("test")
-    install_missing({"chromium": browser(), "nodejs": shutil.which("node")})
+    programs = {"nodejs": shutil.which("node"), "npm": shutil.which("npm")}
+    install_missing({"chromium": browser(), **programs})
+    if shutil.which("npm"):
+        fetch_parts()
     found = {"CHROMIUM": browser()} if browser() else {}
     return run([PYTHON, "-m", "pytest", *arguments], **found)
 
@@ -80,6 +83,13 @@ def guide(arguments):
     return run([PYTHON, NOTEBOOKS / "guide.py", *arguments])
 
 
+def book(arguments):
+    """write all lessons as pages that open from disk, into build/book"""
+    make_environment("lab")
+    fetch_parts()
+    return run([PYTHON, NOTEBOOKS / "book.py", *arguments])
+
+
 def data(arguments):
     """rebuild the shipped tables from the package they come from"""
     make_environment("lab")
@@ -102,6 +112,7 @@ def clean(_arguments):
         ".pytest_cache",
         ".ruff_cache",
         ".import_linter_cache",
+        "requirements/npm/node_modules",
     ]
     made = [ROOT / name for name in names]
     for place in ["mtl_course", "tests", "notebooks", "datasets", "requirements", "benchmarks"]:
@@ -129,6 +140,7 @@ COMMANDS = {
     "drift": drift,
     "reset": reset,
     "guide": guide,
+    "book": book,
     "data": data,
     "lock": lock,
     "clean": clean,

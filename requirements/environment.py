@@ -24,6 +24,8 @@ DECIDES = {  # the files that decide what each part holds
 SAFE = ["--disable-pip-version-check", "--require-virtualenv"]
 PIP = [PYTHON, "-m", "pip", *SAFE, "install"]
 PINNED = [*PIP, "--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"]
+NPM = ROOT / "requirements" / "npm"
+PARTS = NPM / "node_modules"  # what exported pages and slides are made of
 OLDEST, NEWEST = (3, 11), (3, 13)
 RANGE = "3.11 to 3.13"
 
@@ -70,6 +72,24 @@ def install_test(record):
     pins = ROOT / "requirements" / "test.txt"
     step("Installing what the tests need", [*PINNED, pins, *again])
     write_record({"place": str(VENV), "lab": record["lab"], "test": fingerprint("test")})
+
+
+def fetch_parts():
+    """Makes `requirements/npm/node_modules` hold what package-lock.json pins, with hashes.
+
+    npm removes what is there before it begins, and the record is written last: what an
+    interruption leaves is fetched anew.
+    """
+    record = PARTS / "course.json"
+    pins = hashlib.sha256((NPM / "package-lock.json").read_bytes()).hexdigest()
+    if record.exists() and record.read_text(encoding="utf-8") == pins:
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        stop("Pages and slides are made of packages that npm fetches: install Node.js with npm.")
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    step("Fetching what pages are made of", [npm, "ci", "--prefix", NPM, *quiet])
+    record.write_text(pins, encoding="utf-8")
 
 
 def discard(folder):

@@ -14,6 +14,7 @@ def ran(monkeypatch):
 
     monkeypatch.setattr(course, "run", run)
     monkeypatch.setattr(course, "make_environment", lambda wanted: lines.append((wanted, {})))
+    monkeypatch.setattr(course, "fetch_parts", lambda: lines.append(("parts", {})))
     return lines
 
 
@@ -46,6 +47,19 @@ def test_the_tests_are_told_where_the_browser_is(ran, monkeypatch):
     assert ran[1][1] == {"CHROMIUM": "/opt/chrome"}
 
 
+@pytest.mark.parametrize("npm", [None, "/usr/bin/npm"])
+def test_what_pages_are_made_of_is_fetched_before_the_tests_where_npm_is(ran, monkeypatch, npm):
+    found(monkeypatch, google_chrome="/opt/chrome", node="/usr/bin/node", npm=npm)
+    course.test([])
+    assert [line for line, _ in ran].count("parts") == (npm is not None)
+
+
+def test_a_book_is_written_after_its_parts_are_there(ran):
+    course.book(["00_start_here"])
+    assert [line for line, _ in ran[:2]] == ["lab", "parts"]
+    assert ran[2][0].endswith("book.py 00_start_here")
+
+
 def test_a_browser_that_is_named_is_the_one(monkeypatch):
     found(monkeypatch, chromium="/usr/bin/chromium")
     assert course.browser() == "/usr/bin/chromium"
@@ -54,7 +68,7 @@ def test_a_browser_that_is_named_is_the_one(monkeypatch):
 
 
 def test_root_on_debian_gets_what_is_missing(ran, monkeypatch):
-    found(monkeypatch, node="/usr/bin/node", apt_get="/usr/bin/apt-get")
+    found(monkeypatch, node="/usr/bin/node", npm="/usr/bin/npm", apt_get="/usr/bin/apt-get")
     monkeypatch.setattr(course, "is_root", lambda: True)
     course.test([])
 
@@ -71,7 +85,7 @@ def test_anybody_else_is_told_what_is_missing(ran, monkeypatch, capsys, root, ap
     course.test([])
 
     assert [line for line, _ in ran if "apt-get" in line] == []
-    assert "need chromium and nodejs: install" in capsys.readouterr().out
+    assert "need chromium and nodejs and npm: install" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("ran")

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -287,3 +288,62 @@ def test_a_real_environment_is_made_once_and_then_needs_no_network(tmp_path):
     offline = env()
     assert offline.returncode == 1
     assert "This step did not finish: fetching what has changed." in offline.stderr
+
+
+@pytest.fixture
+def npm(start, monkeypatch):
+    """Start-up whose npm puts a package where it belongs; `done` lists its command lines."""
+    folder = start.root / "requirements" / "npm"
+    folder.mkdir()
+    (folder / "package-lock.json").write_text("{}", encoding="utf-8")
+
+    def step(title, command):
+        start.done.append(" ".join(map(str, command)))
+        if title in start.fails:
+            raise SystemExit(title)
+        shutil.rmtree(start.at.PARTS, ignore_errors=True)
+        (start.at.PARTS / "package").mkdir(parents=True)
+
+    monkeypatch.setattr(start.at, "step", step)
+    monkeypatch.setattr(start.at.shutil, "which", lambda name: f"/usr/bin/{name}")
+    return start
+
+
+def test_what_pages_are_made_of_is_fetched_once_and_again_when_its_pins_change(npm):
+    for _ in range(2):
+        npm.at.fetch_parts()
+    assert len(npm.done) == 1
+    assert npm.done[0].startswith(f"/usr/bin/npm ci --prefix {npm.at.NPM} --ignore-scripts")
+
+    (npm.at.NPM / "package-lock.json").write_text("{ }", encoding="utf-8")
+    npm.at.fetch_parts()
+    assert len(npm.done) == 2
+
+
+def test_parts_half_fetched_are_fetched_anew(npm):
+    npm.fails.add("Fetching what pages are made of")
+    npm.at.PARTS.mkdir()
+    with pytest.raises(SystemExit):
+        npm.at.fetch_parts()
+    npm.fails.clear()
+    npm.at.fetch_parts()
+    assert len(npm.done) == 2
+
+
+def test_without_npm_it_is_said_what_to_install(npm, monkeypatch):
+    monkeypatch.setattr(npm.at.shutil, "which", lambda _: None)
+    with pytest.raises(SystemExit, match=r"npm fetches: install Node\.js with npm"):
+        npm.at.fetch_parts()
+
+
+def test_every_part_is_pinned_with_a_hash():
+    folder = ROOT / "requirements" / "npm"
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    asked = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+    parts = {name.removeprefix("node_modules/"): part for name, part in lock.items() if name}
+
+    assert set(parts) >= {"axe-core", "minisearch"}
+    assert all(part["integrity"].startswith("sha512-") for part in parts.values())
+    assert asked["dependencies"] | asked["devDependencies"] == {
+        name: part["version"] for name, part in parts.items()
+    }

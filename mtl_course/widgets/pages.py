@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import anywidget
 import traitlets
@@ -70,13 +71,31 @@ def page_fragments(panels: Sequence[anywidget.AnyWidget]) -> list[str]:
     Raises:
         ValueError: a panel needs a kernel.
     """
-    codes = [_code(panel) for panel in panels]
+    pieces = [piece(panel) for panel in panels]
+    scripts = [each.script for each in pieces]
     return [
         ("" if place else f"<style>\n{style_sheet()}</style>\n")
-        + _place(panel, _name(code))
-        + ("" if code in codes[:place] else _script(code))
-        for place, (panel, code) in enumerate(zip(panels, codes, strict=True))
+        + each.place
+        + ("" if each.script in scripts[:place] else each.script)
+        for place, each in enumerate(pieces)
     ]
+
+
+class Piece(NamedTuple):
+    """What one panel needs of a page, beside the style sheet of all panels."""
+
+    place: str  # where it will be drawn: its data, and until then its table
+    script: str  # the code of every panel of its kind, which one page needs once
+
+
+def piece(panel: anywidget.AnyWidget) -> Piece:
+    """The panel as it stands now, in two pieces of HTML.
+
+    Raises:
+        ValueError: the panel needs a kernel.
+    """
+    code = _code(panel)
+    return Piece(_place(panel, _name(code)), _script(code))
 
 
 def _code(panel: anywidget.AnyWidget) -> str:
