@@ -385,7 +385,7 @@ pd.DataFrame(rows, names, measures).round(3)
 # <details><summary><b>Explain</b></summary>
 #
 # C. It acts as weights (0.11, 0.86, 0.03). Purchase and tags lose their say over u, purchase 0.022
-# ± 0.002 of AP; and quantity, which borrows from purchase, is off by 0.004 ± 0.004 log units more.
+# ± 0.002 of AP; and quantity, which borrows from purchase, is off by 0.005 ± 0.004 log units more.
 # A tenth of the weight undoes it.
 #
 # </details>
