@@ -343,6 +343,31 @@ def draw_operating_points(
     return [beaten, best, line]
 
 
+def draw_fronts(
+    ax: Axes,
+    ways: Sequence[str],
+    points: Float[Tensor, "ways seeds points 2"],
+    axis_names: Sequence[str],
+) -> list[Artist]:
+    """Two losses against each other, a dot a point of each seed: the lower left edge is the front.
+
+    No mean: where a network leaves one task for the other, the mean of two seeds is a point that
+    neither has reached.
+
+    Args:
+        ways: of making the points, as the legend calls them; up to seven.
+        axis_names: of the two losses, with the unit. Of both, less is better.
+    """
+    drawn = []
+    for way, of_way, color, marker in zip(ways, points, GROUP_COLORS, MARKERS, strict=False):
+        x, y = of_way.flatten(end_dim=1).T.numpy()
+        dots = ax.scatter(x, y, s=14, color=color, marker=marker, label=way, linewidths=0)
+        drawn.append(dots)
+    ax.set(xlabel=f"{axis_names[0]} (better ←)", ylabel=f"{axis_names[1]} (↓ better)")
+    ax.legend(frameon=False, fontsize="small")
+    return drawn
+
+
 def draw_embeddings(
     ax: Axes, points: Float[Tensor, "items 2"], groups: Sequence[str], highlighted: Sequence[str]
 ) -> list[Artist]:

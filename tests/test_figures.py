@@ -3,6 +3,7 @@ import io
 import pytest
 import torch
 from matplotlib.image import imread
+from torch.testing import assert_close
 
 from mtl_course import figures
 
@@ -184,6 +185,20 @@ def test_the_tradeoff_parts_the_front_from_the_beaten_and_says_what_is_better(pi
     assert beaten.get_offsets().tolist() == means[2:].tolist()
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("AP (→ better)", "RMSE (↓ better)")
     assert [text.get_text() for text in ax.texts] == ["α = 0", "α = 1"]
+
+
+def test_fronts_show_every_point_of_every_seed_and_each_way_has_its_colour_and_marker(picture):
+    points = torch.rand(2, 5, 7, 2, generator=torch.Generator().manual_seed(0))
+    ax = picture.axes[0]
+    drawn = figures.draw_fronts(ax, ("sweep", "one"), points, ("purchase, nats", "rating, nats"))
+
+    for dots, way in zip(drawn, points, strict=True):
+        assert_close(torch.tensor(dots.get_offsets().data).float(), way.reshape(5 * 7, 2))
+    assert (drawn[0].get_facecolor() != drawn[1].get_facecolor()).any()
+    assert len(drawn[0].get_paths()[0]) != len(drawn[1].get_paths()[0])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["sweep", "one"]
+    assert ax.get_xlabel() == "purchase, nats (better ←)"
+    assert ax.get_ylabel() == "rating, nats (↓ better)"
 
 
 def test_operating_points_stand_beside_the_cap_and_the_line_to_beat(picture):

@@ -66,7 +66,7 @@ def test_the_stored_table_was_made_with_these_settings_and_no_other(benchmark, f
 
 def test_other_settings_begin_a_table_of_their_own(benchmark, fronts, monkeypatch):
     monkeypatch.setitem(benchmark.SETTINGS, "refinements", [0.5])
-    monkeypatch.setitem(fronts.SETTINGS, "sweep_steps", 301)
+    monkeypatch.setitem(fronts.SETTINGS, "sweep_steps", [301])
     assert benchmark.read()["rows"] == []
     assert fronts.read()["rows"] == []
 
@@ -148,10 +148,60 @@ def test_every_stored_training_of_the_plain_methods_learned_something(results):
 def test_the_fronts_have_five_seeds_each(fronts):
     rows = datasets.load_results("weighting/fronts")
     counts = rows.groupby(["world", "how", "steps"])["seed"].nunique()
-    lengths = fronts.SETTINGS["conditional_steps"]
-    assert len(counts) == 2 * (1 + len(lengths))
+    lengths = fronts.SETTINGS["conditional_steps"] + fronts.SETTINGS["sweep_steps"]
+    assert len(counts) == 2 * len(lengths)
     assert (counts == 5).all()
     assert (rows["hypervolume"] > 0.01).all()
+    assert rows["learning_rate"].isin(fronts.SETTINGS["learning_rates"]).all()
+
+
+def test_a_stored_front_is_that_of_its_stored_points(benchmark, fronts):
+    rows = datasets.load_results("weighting/fronts")
+    rows = rows[rows["world"] == "simulated shop"]
+    assert len(rows) == 30
+    train, _, test = (
+        only_tasks(log, ("purchase", "rating")) for log in benchmark.simulated_shop().split
+    )
+    for points, value in zip(rows["losses"], rows["hypervolume"], strict=True):
+        assert len(points) == fronts.SETTINGS["alphas"]
+        assert abs(fronts.front(torch.tensor(points), train, test) - value) < 1e-4
+
+
+def test_one_network_is_level_with_a_short_sweep_and_not_with_a_longer_one():
+    """What lesson 07 says of the fronts, for the same seeds."""
+    rows = datasets.load_results("weighting/fronts")
+    columns = ["how", "steps"]
+    at = rows.pivot(index=["world", "seed"], columns=columns, values=["hypervolume", "cpu_seconds"])
+    found = {}
+    for short, long in ((300, 1200), (600, 3600)):
+        ways = ("21 trainings", short), ("one conditional network", long)
+        sweep, one = (at["hypervolume"][way].astype(float) for way in ways)
+        mean, half = (getattr((sweep - one).groupby("world"), of)() for of in ("mean", "sem"))
+        found[short] = (mean / (2.776 * half)).to_dict()  # beyond 1: the interval leaves 0 out
+    assert {short: {w: abs(x) > 1 for w, x in of.items()} for short, of in found.items()} == {
+        300: {"real shop": False, "simulated shop": False},
+        600: {"real shop": False, "simulated shop": True},
+    }
+    assert found[600]["simulated shop"] > 1
+    spent = at["cpu_seconds"].groupby("world").mean()
+    assert (spent["21 trainings", 600] < spent["one conditional network", 3600]).all()
+
+
+def test_the_cost_of_every_method_was_measured_eight_times_in_both_shops(benchmark):
+    costs = datasets.load_results("weighting/costs")
+    counts = costs.groupby(["world", "method"])["time"].nunique()
+    assert set(counts.index) == {
+        (world, method)
+        for world in ("real shop", "simulated shop")
+        for method in benchmark.methods.METHODS
+    }
+    assert (counts == 8).all()
+    mean = costs.pivot_table(index="method", columns="world", values="ms_a_step")
+    read_gradients = [
+        name for name, one in benchmark.methods.METHODS.items() if one.kind == "gradient"
+    ]
+    times = mean.loc[read_gradients] / mean.loc["equal weights"]
+    assert times["simulated shop"].between(2, 7).all()  # as the lesson says
 
 
 def test_the_solvers_that_the_course_does_not_install_are_named_with_their_versions(stored):

@@ -157,19 +157,23 @@ def run_of(world: World, name: str, one: Try, seed: int) -> Iterator[tuple[int, 
         yield step.step + 1, model
 
 
-def measured_costs(world: World) -> dict[str, float]:
-    """CPU milliseconds a step of each method: the best of eight times twenty steps."""
-    blocks, n = 8, 20
+def timed(world: World) -> dict[str, list[float]]:
+    """CPU milliseconds a step of each method, eight times, each the mean of twenty steps."""
+    times, n = 8, 20
     runs = {name: run_of(world, name, first_tries(name)[0], 0) for name in methods.METHODS}
-    best = dict.fromkeys(runs, float("inf"))
-    for block in range(blocks + 1):  # in turn, so that a busy machine slows all of them
+    found = {name: [] for name in runs}
+    for _ in range(times + 1):  # in turn, so that a busy machine slows all of them
         for name, steps in runs.items():
             start = process_time()
             for _ in range(n):
                 next(steps)
-            if block > 0:
-                best[name] = min(best[name], (process_time() - start) / n)
-    return {name: round(1000 * seconds, 2) for name, seconds in best.items()}
+            found[name].append(1000 * (process_time() - start) / n)
+    return {name: of_method[1:] for name, of_method in found.items()}  # the first one warms up
+
+
+def measured_costs(world: World) -> dict[str, float]:
+    """CPU milliseconds a step of each method: the best of eight times twenty steps."""
+    return {name: round(min(found), 2) for name, found in timed(world).items()}
 
 
 def steps_within(budget: str, world: World, cost: float, plain_cost: float) -> int:

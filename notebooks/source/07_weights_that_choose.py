@@ -1,20 +1,20 @@
 # %% [markdown]
 # # 7. Weights that choose themselves
 #
-# You derive two methods that weigh tasks by themselves, and see fourteen tested against weights
-# tuned as hard.
+# You derive two methods that weigh tasks by themselves, and see fourteen tested against tuned
+# ones.
 #
 # **45 minutes.** Prerequisites: lessons 4 and 6.
 #
 # **You will be able to**
 #
-# * derive uncertainty weighting, and say where its weights come to rest;
+# * derive uncertainty weighting, and where its weights rest;
 # * take the conflict out of two gradients by hand;
 # * compare methods at equal tries and equal time;
 # * train one network for every weight.
 
 # %%
-from itertools import islice
+from itertools import islice, product
 
 import pandas as pd
 import torch
@@ -51,9 +51,9 @@ two, three = (0, 1), (0, 1, 2)  # seeds of what is trained here; the stored tabl
 #
 #     loss = Σ ( ½ exp(−sᵢ) Lᵢ + ½ sᵢ )
 #
-# Its weight is ½ exp(−sᵢ); without the second term all weights would go to 0. The slope in sᵢ is
+# Its weight is ½ exp(−sᵢ); without the second term all would go to 0. The slope in sᵢ is
 # ½ (1 − exp(−sᵢ) Lᵢ). For losses of 0.25 and 2 nats at s = 0, on paper: 0.375 and −0.5. A step goes
-# against the slope: the first s falls, so its weight grows.
+# against the slope: the first s falls, its weight grows.
 
 # %%
 task_loss, s = torch.tensor([0.25, 2.0]), torch.zeros(2, requires_grad=True)
@@ -70,14 +70,14 @@ torch.testing.assert_close(torch.autograd.grad(theirs(task_loss), theirs.log_var
 
 # %% [markdown]
 # The slope is 0 at exp(sᵢ) = Lᵢ. There the weight is 1 / (2Lᵢ), and loss = ½ Σ (1 + log Lᵢ): UW
-# lowers the product of the losses. It makes up for *scale*. Of importance it knows nothing.
+# makes up for *scale*. Of importance it knows nothing.
 #
 # ## The learning rate of the weights
 #
 # The simulated shop at ρ = 0 has three tasks: click, purchase, rating.
 #
-# **Predict.** Which task gets the largest weight in the end? A. The one with the smallest loss. B.
-# The hardest to learn. C. The most important.
+# **Predict.** Which task gets the largest weight? A. The one with the smallest loss. B. The hardest
+# to learn. C. The most important.
 
 
 # %%
@@ -88,6 +88,11 @@ def new_network(log, dim):
 
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
+
+
+def chance_losses(train, judged):  # of who says the mean label to everybody, [tasks]
+    means = (train.labels * train.observed).sum(dim=0) / train.observed.sum(dim=0)
+    return losses.task_losses(means.logit().expand(len(judged), -1), judged)
 
 
 sizes = {"n_users": 150, "n_items": 60, "cold_share": 0.0}
@@ -111,15 +116,15 @@ def uncertain(log, dim, batch_size, decay, rate, own_rate, seed):
     return model, weigh, steps
 
 
-# %%
 weights = torch.zeros(len(own_rates), len(marks), len(two), 3)
-for i, own_rate in enumerate(own_rates):
-    for k, seed in enumerate(two):
-        _, weigh, run = uncertain(simulated.train, 4, 512, 0.0, 0.03, own_rate, seed)
-        for step in islice(run, marks[-1]):
-            if step.step + 1 in marks:
-                now = 0.5 * torch.exp(-weigh.log_var.detach())
-                weights[i, marks.index(step.step + 1), k] = now
+reached = torch.zeros(len(own_rates), len(two), 3)  # losses on test rows at the last mark
+for (i, own_rate), (k, seed) in product(enumerate(own_rates), enumerate(two)):
+    model, weigh, run = uncertain(simulated.train, 4, 512, 0.0, 0.03, own_rate, seed)
+    for step in islice(run, marks[-1]):
+        if step.step + 1 in marks:
+            weights[i, marks.index(step.step + 1), k] = 0.5 * torch.exp(-weigh.log_var.detach())
+    with torch.no_grad():
+        reached[i, k] = losses.task_losses(model(*simulated.test.inputs), simulated.test)
 
 # %% tags=["nbval-ignore-output"]
 middle, spread = weights.mean(dim=2), weights.std(dim=2)  # [rates, marks, tasks]
@@ -137,24 +142,33 @@ pace = widgets.explore_settings(
 pace
 
 # %% [markdown]
-# *Without a kernel:* all weights start at 0.5. After 300 steps at a rate of 0.001 they are at 0.65
-# to 0.7; at 0.01 and above purchase has about 1.9, click 1.2, rating 0.8.
-#
+# *Without a kernel:* after 300 steps at a rate of 0.001 all weights are at 0.65 to 0.7; at 0.01 and
+# above purchase has about 1.9, click 1.2, rating 0.8.
+
+# %%
+# losses on test rows, in nats
+truth = simulation.true_probabilities(world, simulated.test.user, simulated.test.item)
+oracle = truth.clamp(1e-6, 1 - 1e-6).logit()  # [n, tasks]
+known = chance_losses(simulated.train, simulated.test), losses.task_losses(oracle, simulated.test)
+found = torch.stack([reached[2:].mean(dim=(0, 1)), *known]).numpy()
+pd.DataFrame(found, ["UW, about", "chance", "oracle"], simulated.train.tasks).round(2)
+
+# %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# A. Purchase has the smallest loss, so the largest weight. The rating, hardest to learn here, gets
-# the smallest.
+# A. Purchase has the smallest loss, so the largest weight. The rating, hardest to learn (closest to
+# chance), gets the smallest.
 #
 # </details>
 #
 # ## Surgery on gradients
 #
-# *PCGrad* reads gradients. From each it takes the part that opposes the other. With lesson 6's
-# (−2, 0) and (3, 4), whose dot product is −6:
+# An *aggregator*, such as *PCGrad*, makes one gradient of several. PCGrad takes from each the part
+# that opposes the other. With (−2, 0) and (3, 4), whose dot product is −6:
 #
 #     (−2, 0) + 6/25 · (3, 4) = (−1.28, 0.96)      (3, 4) + 6/4 · (−2, 0) = (0, 4)
 #
-# Their sum is (−1.28, 4.96). The plain sum, (1, 4), would climb the first loss.
+# Their sum is (−1.28, 4.96). The plain one, (1, 4), climbs the first loss.
 
 # %%
 jacobian = torch.tensor([[-2.0, 0.0], [3.0, 4.0]])  # [tasks, params]
@@ -164,24 +178,25 @@ surgery = first - dot / (second @ second) * second + second - dot / (first @ fir
 print([round(part, 2) for part in surgery.tolist()], (jacobian @ surgery > 0).tolist())
 
 # %%
-# hand-over: this is TorchJD's `PCGrad`
+# hand-over: this is TorchJD's `PCGrad`; its `MGDA` is for the exercises
 torch.testing.assert_close(aggregation.PCGrad()(jacobian), surgery)
+torch.testing.assert_close(aggregation.MGDA()(jacobian), (31 * first + 10 * second) / 41)
 
 # %% [markdown]
 # ## A fair test
 #
 # Kurin et al. and Xin et al. (2022) found that no such method beat fixed weights tuned as
-# carefully. That is the hypothesis. Fourteen methods of TorchJD were tested beforehand: eight tries
-# each of a learning rate and whatever else a method has to set (for fixed weights: the weights),
-# chosen on validation rows by *hypervolume* (chance 0, losses of 0 would be 1,000), then five seeds
-# on test rows. *Equal time*: whose step costs more makes fewer.
+# carefully: the hypothesis. Fourteen methods of TorchJD were tested beforehand: eight tries each of
+# a learning rate and what else a method has to set (fixed weights: the weights), chosen on
+# validation rows by *hypervolume* (chance 0, losses of 0 would be 1,000), then five seeds
+# on test rows. *Equal time* is CPU time, within 10 %: whose step costs more makes fewer.
 #
-# **Predict.** How many of the fourteen beat the tuned fixed weights in both shops? A. Most. B. A
-# few. C. None.
+# **Predict.** By hypervolume, how many of the fourteen beat tuned fixed weights in both shops?
+# A. Most. B. A few. C. None.
 
 
 # %%
-half_widths = {5: 2.776, 10: 2.262}  # of a 95 % interval: standard errors, by number of seeds
+half_widths = {5: 2.776, 8: 2.365, 10: 2.262}  # of a 95 % interval: standard errors, by number
 
 
 def with_interval(values, digits=1):
@@ -198,26 +213,28 @@ by_seed = timed.groupby(["world", "seed"])
 ranks = [by_seed[name].rank(ascending=name.startswith("RMSE")) for name in measures]
 timed["rank"] = pd.concat(ranks, axis=1).mean(axis=1)  # 1: best in all measures of the shop
 methods = timed["method"].unique()
+costs = datasets.load_results("weighting/costs")  # measured again, eight times
 
 
 # %%
 def of_shop(place):
     of = timed[timed["world"] == place].pivot(index="seed", columns="method")
-    value, fixed = of["hypervolume"], of["hypervolume"]["tuned fixed weights"]
-    columns = {
-        "hypervolume": [with_interval(value[name]) for name in methods],
-        "less the tuned fixed": [with_interval(value[name] - fixed) for name in methods],
-        "mean rank": [with_interval(of["rank"][name]) for name in methods],
-        "ms a step": [f"{of['ms_a_step'][name].iloc[0]:.1f}" for name in methods],
-        "steps": [of["steps"][name].iloc[0] for name in methods],
-    }
-    return pd.DataFrame(columns, methods)
+    columns = {}
+    for measure in ("hypervolume", "rank"):
+        columns[measure] = of[measure].agg(with_interval)
+        for rival in ("tuned fixed weights", "equal weights"):
+            less = of[measure].sub(of[measure][rival], axis=0)
+            columns[f"{measure} less {rival}'"] = less.agg(with_interval)
+    of_method = costs[costs["world"] == place].groupby("method")["ms_a_step"]
+    columns |= {"CPU ms a step": of_method.agg(with_interval, 2), "steps set": of["steps"].iloc[0]}
+    return pd.DataFrame(columns).loc[methods]
 
 
-of_shop("real shop")
-
-# %%
-of_shop("simulated shop")
+shops = ("real shop", "simulated shop")
+fixed = timed["method"].isin(["tuned fixed weights", "equal weights"]) & (timed["seed"] == 0)
+chosen = timed.loc[fixed, ["world", "method", "own", "learning_rate"]]
+print(chosen.fillna({"own": "equal"}).to_string(index=False))
+pd.concat([of_shop(place) for place in shops], keys=shops)
 
 # %%
 picture = figures.blank_picture(
@@ -226,8 +243,8 @@ picture = figures.blank_picture(
     "UPGrad end far below it. Right, at equal steps: they are level with it. In both the bar of "
     "single task, 25 to 27, is the longest; no other interval lies above the line.",
     columns=2,
-    width=10,
-    height=5,
+    width=7.8,
+    height=4.2,
 )
 simulated_rows = five[five["world"] == "simulated shop"]
 for ax, budget in zip(picture.axes, ("equal time", "equal steps"), strict=True):
@@ -241,17 +258,18 @@ picture
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# C. In the real shop all but Nash-MTL, which loses, are level with the tuned weights, and so are
-# equal ones. In the simulated one random weights lose, and all seven that read gradients: a step of
-# theirs takes 2.5 to 7 times as long. At equal steps these are level: **here, what they cost in
-# time did not come back in quality.** Only *single task* wins there: three networks have more room.
-# Mean ranks disagree: the tuned weights favoured the rating, and purchase and click paid.
+# C. In the real shop, where tuning chose equal weights, all but Nash-MTL, which loses, are level.
+# In the simulated one random weights lose, and all seven aggregators: their steps take 2 to 7
+# times as long. At equal steps these are level: **what they cost in time did not come back in
+# quality.** Only *single task* wins there: three networks have more room.
+#
+# By mean rank UW, IMTL-L and DWA are ahead there: tuning gave purchase 0.07. So are equal weights;
+# and FAMO in the real shop. Of equal weights none of the fourteen is ahead, by either measure.
 #
 # </details>
 #
-# One interval of 28 lies above 0, barely: IMTL-L's in the real shop (0.24 ± 0.24), which is UW
-# times 2; at equal steps Nash-MTL's, too. What is picked afterwards needs new seeds, here ten; none
-# holds:
+# Of 28 intervals of hypervolume one lies above 0, barely: IMTL-L's in the real shop; at equal steps
+# Nash-MTL's, too. What is picked afterwards needs new seeds, here ten; none holds:
 
 # %%
 new = stored[stored["seed"] >= 5]
@@ -262,11 +280,9 @@ for name, budget in (("IMTL-L", "equal time"), ("UW", "equal time"), ("Nash-MTL"
 
 
 # %%
-# one row again, here and now; and the oracle of the simulated shop
+# one row again, here and now
 def volume(logits, train, judged):  # of the box between one point and chance, in thousandths
-    means = (train.labels * train.observed).sum(dim=0) / train.observed.sum(dim=0)
-    chance = losses.task_losses(means.logit().expand(len(judged), -1), judged)
-    share = losses.task_losses(logits, judged) / chance  # [tasks]
+    share = losses.task_losses(logits, judged) / chance_losses(train, judged)  # [tasks]
     return 1000 * (1 - share).clamp(min=0).prod().item()
 
 
@@ -281,12 +297,8 @@ for _ in islice(run, int(row["steps"])):
     pass
 with torch.no_grad():
     again = model(*judged.inputs)
-
-# %%
-shown = simulated.test
-truth = simulation.true_probabilities(world, shown.user, shown.item).clamp(1e-6, 1 - 1e-6)
-print(f"oracle {volume(truth.logit(), simulated.train, shown):.1f}; UW, seed 0, in the real shop:")
-print(f"{row['hypervolume']:.1f} stored, and within 0.5 of that again")
+print(f"UW, seed 0, in the real shop: {row['hypervolume']:.1f} stored, within 0.5 of that again")
+print(f"oracle of the simulated shop: {volume(oracle, simulated.train, simulated.test):.1f}")
 assert abs(volume(again, real.train, judged) - row["hypervolume"]) < 0.5
 
 # %%
@@ -298,15 +310,12 @@ for name, which in {"all": label >= 0, "novel": judged.novel}.items():
     print(f"{base} {ap[0]:.3f}, UW about {ap[1]:.2f}")
 
 # %% [markdown]
-# Over all items the plain count is still ahead of these short trainings.
-#
 # ## One network for every weight
 #
-# A *loss-conditional network* is told the weights, and trained with others at each step. Then any
-# weights can be asked for.
+# A *loss-conditional network* is told the weights, others at each step. Then any can be asked for.
 #
-# **Predict.** With the steps of four trainings, its front is … A. better than a sweep's of 21. B.
-# as good. C. far worse.
+# **Predict.** Given more and more CPU time, its front is, against a sweep's of 21 trainings, … A.
+# ahead. B. level. C. level, then behind.
 
 # %%
 both = shop.Split(*(only_tasks(log, ("purchase", "rating")) for log in simulated))
@@ -336,20 +345,21 @@ def quality(said, log):  # AP of purchase, RMSE of the rating
     return ap, metrics.rmse(said[:, 1].sigmoid(), log.labels[:, 1], seen, log.scales[1])
 
 
-curves, found = [], []  # one entry a seed: losses [lengths, points, tasks], metrics [points, tasks]
+curves, asked = [], []  # one entry a seed: losses [lengths, points, tasks]; metrics [points, 2]
 for seed in three:
     model, run = for_every_weight(both.train, seed)
     looked_at = (step for step in islice(run, lengths[-1]) if step.step + 1 in lengths)
     said = [conditional.logits_at(model, grid, both.test) for _ in looked_at]
     losses_of = [[losses.task_losses(one, both.test) for one in points] for points in said]
     curves.append(torch.stack([torch.stack(points) for points in losses_of]))
-    found.append([quality(one, both.test) for one in said[-1]])
+    asked.append([quality(one, both.test) for one in said[-1]])
 
 # %% tags=["nbval-ignore-output"]
 curve = torch.stack(curves).permute(2, 0, 1, 3)  # [points, seeds, lengths, tasks]
+metric = torch.tensor(asked).transpose(0, 1)  # [points, seeds, 2]
 one_for_all = widgets.explore_tradeoff(
     training.Sweep(both.test.tasks, grid, three, lengths, curve, {}),
-    torch.tensor(found).transpose(0, 1),
+    metric,
     ("AP of purchase", "RMSE of the rating (stars)"),
     larger_is_better=(True, False),
     look_for="One network, asked for 21 weights: how far does α move it?",
@@ -363,20 +373,40 @@ one_for_all
 fronts = datasets.load_results("weighting/fronts")
 fronts["hypervolume"] *= 1000
 cells = fronts.groupby(["world", "how", "steps"])
-front_table = cells["hypervolume"].agg(with_interval).to_frame()
-front_table["CPU s"] = cells["cpu_seconds"].mean().round(1)
-front_table
+most = volume(oracle[:, 1:], both.train, both.test)
+print(f"two tasks, so no comparison with the tables above: chance 0, oracle {most:.1f} (simulated)")
+cells.agg({"hypervolume": with_interval, "cpu_seconds": "mean"}).round(1)
+
+# %%
+picture = figures.blank_picture(
+    "Loss of purchase against loss of the rating in the simulated shop, 21 dots for each of five "
+    "seeds. Those of 21 trainings of 600 steps lie at both ends, few between. Those of one network "
+    "of 3,600 steps lie closer together, with a better middle.",
+    height=3,
+)
+at = fronts.pivot(index=["world", "seed"], columns=["how", "steps"])
+sweep, one = "21 trainings", "one conditional network"
+for short, long in ((300, 1200), (600, 3600)):
+    less = at["hypervolume"][sweep, short] - at["hypervolume"][one, long]
+    print(f"{short} steps less {long}: {less.groupby('world').agg(with_interval).to_dict()}")
+shown = at["losses"].loc["simulated shop", [(sweep, 600), (one, 3600)]]
+points = torch.tensor(shown.T.to_numpy().tolist())  # [ways, seeds, points, tasks]
+names = (f"{sweep}, 600 steps", f"{one}, 3,600 steps")
+figures.draw_fronts(picture.axes[0], names, points, ("loss of purchase", "loss of the rating"))
+picture
 
 # %% [markdown]
 # <details><summary><b>Explain</b></summary>
 #
-# B. With 1,200 steps it is level with 21 trainings of 300; stacked, those take no longer.
+# C, in the simulated shop: its 1,200 steps are level with 21 trainings of 300; 21 of 600 are ahead
+# of its 3,600, in less time. They reach further at both ends; the middle is the network's. In the
+# real shop they stay level.
 #
 # </details>
 #
 # ## Exercises
 #
-# **1.** At given losses, which weights does UW come to rest at?
+# **1.** Which weights does UW come to rest at?
 
 
 # %% tags=["solution"]
@@ -409,7 +439,7 @@ checks.check_share(share_of_own)
 #
 # **1. UW gives purchase twice the rating's weight. What does that say?**
 #
-# <details><summary>A. Purchase matters more to the shop</summary>
+# <details><summary>A. Purchase matters more</summary>
 #
 # No: the formula knows no aims.
 #
@@ -439,7 +469,7 @@ checks.check_share(share_of_own)
 # </details>
 # <details><summary>C. refuse it</summary>
 #
-# No: some may be worth it.
+# No: it may be worth it.
 #
 # </details>
 #
@@ -447,15 +477,15 @@ checks.check_share(share_of_own)
 #
 # <details><summary>A. proves that method</summary>
 #
-# No: luck may bring one of 28.
+# No: luck may bring one.
 #
 # </details>
 # <details><summary>B. calls for new seeds</summary>
 #
-# Yes: what was picked afterwards must hold again.
+# Yes: what was picked must hold again.
 #
 # </details>
-# <details><summary>C. shows that intervals are useless</summary>
+# <details><summary>C. makes intervals useless</summary>
 #
 # No: they say how far luck goes.
 #
@@ -463,14 +493,15 @@ checks.check_share(share_of_own)
 #
 # ## What to remember
 #
-# **At equal tries and equal time no method was reliably ahead of fixed weights here; equal weights
-# did as well.** Longer trainings, many tasks and large networks were not tested.
+# **At equal tries and time none of fourteen methods was, by hypervolume, reliably ahead of tuned
+# fixed weights; of equal ones, by neither measure.** Longer trainings, many tasks, large networks
+# and ranks on new seeds were not tested.
 #
 # **Common mistakes**
 #
-# * Comparing a tuned method with an untuned weight.
+# * Comparing a tuned method with untuned weights.
 # * Counting steps where time is paid.
-# * Taking a self-chosen weight for an importance.
+# * Taking a weight for an importance.
 #
 # **Glossary words:** *aggregator*, *conflict*, *equal budget*, *hypervolume*, *interval*,
 # *loss-conditional network*, *MGDA*, *PCGrad*, *scalarization*, *uncertainty weighting*
@@ -490,7 +521,10 @@ checks.check_share(share_of_own)
 # Ask before the tables: "What would make this test unfair?" Fewer tries for the rival, more time
 # for the favourite, the best of several seeds, a choice made on test rows.
 #
-# How it was computed: `benchmarks/weighting`, 25 CPU minutes for the methods, 3 for the fronts.
+# How it was computed: `benchmarks/weighting`, 25 CPU minutes for the methods, 10 for the fronts.
+# The time of a step was measured again later, eight times twenty steps, on a busy machine: what it
+# shows beside its interval is that equal and tuned weights, the same arithmetic, differ by chance.
+# The number of steps is set, by an earlier measurement (the best of eight); it has no interval.
 # Every method has the same AdamW, whose step does not depend on how large a method makes its
 # gradient. DWA's epoch is 25 steps; Nash-MTL solves at every tenth. CAGrad and Nash-MTL need cvxpy,
 # which the course does not install. The tuned fixed weights of the real shop are equal weights: of
@@ -499,38 +533,43 @@ checks.check_share(share_of_own)
 # task: more parameters, in less time a task.
 #
 # The intervals cover starts and orders of rows: not other households, worlds or networks. 28
-# intervals are looked at, and at 95 % about one is expected to miss. IMTL-L is UW times 2, with s
-# turned: Adam divides the 2 out, and both chose the same settings in the real shop. What lies
-# between 0.22 ± 0.24 and 0.24 ± 0.24 is rounding, which training amplifies.
+# intervals of hypervolume are looked at, and at 95 % about one is expected to miss; as many of
+# ranks, which were not repeated on new seeds. In the simulated shop UW gains 0.05 ± 0.04 of AP of
+# purchase on the tuned weights, and is 0.10 ± 0.04 stars worse in the rating. IMTL-L is UW times 2,
+# with s turned: Adam divides the 2 out, and both chose the same settings in the real shop. What
+# lies between 0.22 ± 0.24 and 0.24 ± 0.24 is rounding, which training amplifies.
 #
 # The loss-conditional network mixes a table of embeddings for each task by the weights. Told them
 # by scale and shift above the embeddings alone, it gave the same answer for all weights: in the
-# simulated shop the tasks fight over room in the embeddings. In the real shop its front, and the
-# sweep's, is a point: 18.4 and 18.8.
+# simulated shop the tasks fight over room in the embeddings. In the real shop both fronts are all
+# but a point. The picture shows no means: at a middle α one start leaves the rating and another the
+# purchase, and their mean is where neither is. A sweep's time is a fifth of that of five seeds
+# stacked in one; one by one its trainings take several times as long.
 #
 # What breaks: the first slider's cell takes about five seconds, the last one's about eight, in
 # which nothing else answers.
 
 
 # %% tags=["guard"]
-def ends(place, budget):  # of each method's interval, less the tuned fixed weights
-    chosen = five[(five["world"] == place) & (five["budget"] == budget)]
-    by_method = chosen.pivot(index="seed", columns="method", values="hypervolume")
-    gain = by_method.sub(by_method["tuned fixed weights"], axis=0)
+def sure(rows, measure, rival):  # methods whose interval lies below the rival's, and above
+    of = rows.pivot(index="seed", columns="method", values=measure)
+    gain = of.sub(of[rival], axis=0)
     half = half_widths[5] * gain.sem()
-    return (gain.mean() - half > 0).sum(), (gain.mean() + half < 0).sum()
+    return set(gain.columns[gain.mean() + half < 0]), set(gain.columns[gain.mean() - half > 0])
 
 
-assert [ends(place, "equal time") for place in ("real shop", "simulated shop")] == [(1, 1), (1, 8)]
-assert [ends(place, "equal steps") for place in ("real shop", "simulated shop")] == [(2, 0), (1, 1)]
-torch.testing.assert_close(aggregation.MGDA()(jacobian), (31 * first + 10 * second) / 41)
-resting = weights[2:, -1].mean(dim=(0, 1))
-assert (resting - torch.tensor([1.25, 1.9, 0.76])).abs().max() < 0.2, resting
+ahead = ({"FAMO"}, {"UW", "IMTL-L", "DWA", "equal weights", "single task"})
+for place, (below, above), first_ranks in zip(shops, ((1, 1), (8, 1)), ahead, strict=True):
+    rows = timed[timed["world"] == place]
+    assert [*map(len, sure(rows, "hypervolume", "tuned fixed weights"))] == [below, above]
+    assert sure(rows, "hypervolume", "equal weights")[1] <= {"single task"}
+    assert sure(rows, "rank", "tuned fixed weights")[0] == first_ranks
+    assert not sure(rows, "rank", "equal weights")[0]
+assert (weights[2:, -1].mean(dim=(0, 1)) - torch.tensor([1.25, 1.9, 0.76])).abs().max() < 0.2
 for own_rate in (0.1, 0.001, 0.01):
     pace.value = (300, own_rate)
     assert pace.text.startswith(f"step 300, learning rate of s {own_rate:g}: click"), pace.text
-metric = torch.tensor(found).mean(dim=0)  # [points, 2]
 for alpha, about in ((0.02, (0.72, 1.11)), (0.74, (0.81, 1.17)), (0.5, (0.80, 1.13))):
     one_for_all.alpha = alpha
-    assert (metric[one_for_all.point] - torch.tensor(about)).abs().max() < 0.05, metric
-print("Lesson 7 holds: no weight that chose itself was reliably ahead of one that was tuned.")
+    assert (metric[one_for_all.point].mean(dim=0) - torch.tensor(about)).abs().max() < 0.05
+print("Lesson 7 holds: by hypervolume none was reliably ahead of tuned weights, nor of equal ones.")

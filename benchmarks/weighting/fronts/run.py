@@ -6,6 +6,7 @@ beside this file, and is not made again by the next run with the same settings.
 
 import importlib.util
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import process_time
 
@@ -21,10 +22,10 @@ from mtl_course.scalarization import weighted_sum
 RESULTS = Path(__file__).with_name("results.json")
 SETTINGS = {
     "alphas": 21,  # from .02 to .98, the weight of the first task
-    "learning_rates": [0.005, 0.012, 0.03],  # tried by both, on the validation rows
+    "learning_rates": [0.005, 0.012, 0.03, 0.075],  # tried by both, on the validation rows
     "tuning_seeds": [0, 1],
     "seeds": [0, 1, 2, 3, 4],
-    "sweep_steps": 300,  # of each of its trainings
+    "sweep_steps": [300, 600, 1200],  # of each of its trainings
     "conditional_steps": [300, 1200, 3600],
     "batch_size": 512,
     "real shop": {"tasks": ["purchase", "quantity"], "dim": 8, "embedding_decay": 0.1},
@@ -61,39 +62,47 @@ def front(points: Tensor, train: Interactions, judged: Interactions) -> float:
     return float(pareto.hypervolume(points / chance, torch.ones_like(chance)))
 
 
-def sweep(
-    split: Split, seeds: list[int], rate: float, dim: int, embedding_decay: float
-) -> tuple[training.Sweep, networks.SharedBottom, float]:
-    """21 trainings from each seed at once; and the CPU seconds of one seed's."""
-    train = split.train
+def sweep_points(
+    split: Split,
+    seeds: list[int],
+    rate: float,
+    judged: Interactions,
+    lengths: list[int],
+    dim: int,
+    embedding_decay: float,
+) -> tuple[Tensor, float]:
+    """Losses of 21 trainings from each seed, all at once, [lengths, seeds, points, tasks].
+
+    And the CPU seconds of one seed's. Judging at the longest length is not training, and is not
+    counted; at a shorter one it is.
+    """
+    train, started = split.train, []
 
     def bottom() -> networks.SharedBottom:
         return networks.SharedBottom(
             train.n_users, train.n_items, 2, dim=dim, hidden=4 * dim, n_history=train.n_history
         )
 
-    start = process_time()
+    def clocked(steps: Iterable[int]) -> Iterator[int]:
+        for step in steps:
+            started.append(process_time())
+            yield step
+
     swept = training.sweep_weights(
         bottom,
         train,
-        split.validation,
+        judged,
         weights=grid(),
         seeds=seeds,
         task_losses=losses.task_losses,
-        checkpoints=[SETTINGS["sweep_steps"]],
+        checkpoints=lengths,
         batch_size=SETTINGS["batch_size"],
         learning_rate=rate,
         parameter_groups=lambda model: model.parameter_groups(embedding_decay=embedding_decay),
-        progress=iter,
+        progress=clocked,
     )
-    return swept, bottom(), (process_time() - start) / len(seeds)
-
-
-def sweep_points(split: Split, seeds: list[int], rate: float, judged: Interactions, **widths):
-    """Losses of every point, [seeds, points, tasks], and the CPU seconds of one seed's."""
-    swept, model, seconds = sweep(split, seeds, rate, **widths)
-    said = training.sweep_logits(model, swept, judged).transpose(0, 1)
-    return torch.stack([losses_of(of_seed, judged) for of_seed in said]), seconds
+    a_step = (started[-1] - started[0]) / (len(started) - 1)  # each ends as the next one starts
+    return swept.curves.permute(2, 1, 0, 3), a_step * lengths[-1] / len(seeds)
 
 
 def conditional_points(
@@ -142,11 +151,6 @@ def measured(name: str, split: Split) -> list[dict[str, object]]:
     rows = []
 
     def row(how: str, steps: int, seed: int, rate: float, points: Tensor, seconds: float):
-        ends = {
-            f"loss {task} at α = {end}": round(float(points[place, t]), 6)
-            for t, task in enumerate(test.tasks)
-            for place, end in ((0, 0.02), (-1, 0.98))
-        }
         value = round(front(points, train, test), 6)
         rows.append(
             {
@@ -157,19 +161,23 @@ def measured(name: str, split: Split) -> list[dict[str, object]]:
                 "learning_rate": rate,
                 "hypervolume": value,
                 "cpu_seconds": round(seconds, 1),
-                **ends,
+                "losses": [[round(loss, 5) for loss in point] for point in points.tolist()],
             }
         )
 
-    tried = {}
+    lengths = SETTINGS["sweep_steps"]
+    tried = {steps: dict.fromkeys(rates, 0.0) for steps in lengths}
     for rate in rates:
-        points, _ = sweep_points(split, tuning, rate, validation, **widths)
-        tried[rate] = sum(front(one, train, validation) for one in points)
-    best = max(tried, key=tried.get)
-    points, seconds = sweep_points(split, seeds, best, test, **widths)
-    for seed, one in zip(seeds, points, strict=True):
-        row("21 trainings", SETTINGS["sweep_steps"], seed, best, one, seconds)
-    print(rows[-1], flush=True)
+        points, _ = sweep_points(split, tuning, rate, validation, lengths, **widths)
+        for steps, at_length in zip(lengths, points, strict=True):
+            tried[steps][rate] = sum(front(one, train, validation) for one in at_length)
+    for steps, of_rates in tried.items():
+        best = max(of_rates, key=of_rates.get)
+        # trained anew for each length, so that its time is its own
+        points, seconds = sweep_points(split, seeds, best, test, [steps], **widths)
+        for seed, one in zip(seeds, points[0], strict=True):
+            row("21 trainings", steps, seed, best, one, seconds)
+        print({**rows[-1], "losses": "…"}, flush=True)
 
     tried = {steps: dict.fromkeys(rates, 0.0) for steps in SETTINGS["conditional_steps"]}
     for rate in rates:
@@ -184,7 +192,7 @@ def measured(name: str, split: Split) -> list[dict[str, object]]:
             for steps, (points, seconds) in found.items():
                 if best[steps] == rate:
                     row("one conditional network", steps, seed, rate, points, seconds)
-                    print(rows[-1], flush=True)
+                    print({**rows[-1], "losses": "…"}, flush=True)
     return rows
 
 
@@ -199,7 +207,7 @@ def read() -> dict[str, object]:
 def main() -> None:
     torch.set_num_threads(1)
     results = read()
-    for make in (comparison.real_shop, comparison.simulated_shop):
+    for make in (comparison.simulated_shop, comparison.real_shop):
         world = make()
         if world.name in {row["world"] for row in results["rows"]}:
             continue
