@@ -264,6 +264,19 @@ def test_a_slower_method_makes_fewer_steps(benchmark, small, cost, steps):
     assert benchmark.steps_within("equal steps", world, cost, 2.0) == 500
 
 
+def test_a_step_is_timed_eight_times_and_its_cost_is_the_best_of_them(
+    benchmark, small, monkeypatch
+):
+    two = {name: benchmark.methods.METHODS[name] for name in ("equal weights", "UW")}
+    monkeypatch.setattr(benchmark.methods, "METHODS", two)
+    found = benchmark.timed(small)
+    assert {name: len(times) for name, times in found.items()} == {"equal weights": 8, "UW": 8}
+    assert min(found["UW"]) > 0
+
+    monkeypatch.setattr(benchmark, "timed", lambda _: {"UW": [3.0, 2.004, 5.0]})
+    assert benchmark.measured_costs(small) == {"UW": 2.0}
+
+
 def test_hypervolume_of_a_point_worked_by_hand(benchmark):
     chance = torch.tensor([0.5, 2.0])
     # a fifth of the first loss and half of the second are gone: 1/5 * 1/2
