@@ -18,6 +18,7 @@ import build
 import editions
 from editions import HERE, edition
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 GUIDE = HERE.parent / "docs" / "instructors.md"
 TEMPLATE = GUIDE.with_name("instructors.template.md")
@@ -65,7 +66,11 @@ def told(source: Path) -> Told:
     key = re.match(r"\d\d(?=_)", source.stem)
     first = notebook.cells[0].source.split("\n\n")
     lesson = re.search(r"\*\*(\d+) minutes\.\*\* (.*)", notebook.cells[0].source, re.S)
-    [notes] = [c.source for c in notebook.cells if "presenter" in c.metadata.get("tags", [])]
+    notes = "\n\n".join(
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and "presenter" in cell.metadata.get("tags", [])
+    )
     plan, *others = [_joined(part) for part in notes.split("\n\n")]
     homework = re.findall(r"(?:exercises and quiz|exercises|quiz) (\d+)", plan)
     for wanted, found in (
@@ -181,29 +186,32 @@ def _chapter(lesson: Told) -> str:
     return "\n".join([*lines, "", ""])
 
 
-def measure(sources: list[Path]) -> dict:
-    """Runs the solved edition of each lesson, and keeps the seconds that its cells took."""
+def measure(sources: list[Path]) -> dict[str, float]:
+    """CPU seconds of the kernel that runs the solved edition of each lesson: one thread's wait."""
     seconds = {}
     for source in sources:
-        run = build.execute(edition(source.read_text(encoding="utf-8"), solved=True), source.stem)
-        seconds[source.stem] = round(run.seconds, 1)
-        print(f"{run.seconds:6.1f} s  {source.stem}", flush=True)
-    machine = (
-        f"Measured on {date.today()} on {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}."
-    )
-    return {"machine": machine, "seconds": seconds}
+        notebook = edition(source.read_text(encoding="utf-8"), solved=True)
+        notebook.cells.append(new_code_cell("import time\nprint(time.process_time())"))
+        build.execute(notebook, source.stem)
+        seconds[source.stem] = round(float(notebook.cells[-1].outputs[0].text), 1)
+        print(f"{seconds[source.stem]:6.1f} s  {source.stem}", flush=True)
+    return seconds
 
 
 def main(arguments: list[str]) -> int:
     """Runs the command line; the answer is the exit status."""
     parser = argparse.ArgumentParser(description="Write the instructor's guide.")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
-    parser.add_argument("--measure", action="store_true", help="run every lesson for its seconds")
+    parser.add_argument(
+        "--measure",
+        nargs="*",
+        metavar="LESSON",
+        help="run these lessons, or all, for their seconds",
+    )
     asked = parser.parse_args(arguments)
     sources = editions.sources([])
-    if asked.measure:
-        _write(SECONDS, json.dumps(measure(sources), indent=1) + "\n")
+    if asked.measure is not None:
+        _measure_anew(editions.sources(asked.measure))
     try:
         measured = json.loads(SECONDS.read_text(encoding="utf-8"))
         missing = [path.stem for path in sources if path.stem not in measured["seconds"]]
@@ -226,6 +234,17 @@ def main(arguments: list[str]) -> int:
         return 0 if same else 1
     _write(GUIDE, fresh)
     return 0
+
+
+def _measure_anew(sources: list[Path]) -> None:
+    stored = json.loads(SECONDS.read_text(encoding="utf-8")) if SECONDS.exists() else {}
+    machine = (
+        f"Measured on {date.today()} on {os.cpu_count()} cores, {platform.system()}, "
+        f"Python {platform.python_version()}."
+    )
+    seconds = stored.get("seconds", {}) | measure(sources)
+    record = {"machine": machine, "seconds": dict(sorted(seconds.items()))}
+    _write(SECONDS, json.dumps(record, indent=1) + "\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -381,7 +381,7 @@ checks.check_submission(submission)
 
 # %% [markdown] tags=["presenter"]
 # **Presenter's notes.** Warm-up and brief 10 minutes, lines to beat 5, weights 10, serving 15,
-# exercises and submission 20. The memo is homework.
+# submission 12, exercises and quiz 8. The memo is homework.
 #
 # Ask before the weights: "Where would you spend 10,000 steps?" After the submission: "Which figure
 # of your memo could you have known before?"
