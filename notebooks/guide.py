@@ -65,7 +65,7 @@ def told(source: Path) -> Told:
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     key = re.match(r"\d\d(?=_)", source.stem)
     first = notebook.cells[0].source.split("\n\n")
-    lesson = re.search(r"\*\*(\d+) minutes\.\*\* (.*)", notebook.cells[0].source, re.S)
+    lesson = re.search(r"\*\*(\d+) minutes\.?\*\*,? (.*)", notebook.cells[0].source, re.S)
     notes = "\n\n".join(
         cell.source
         for cell in notebook.cells
@@ -80,12 +80,13 @@ def told(source: Path) -> Told:
     ):
         if not found:
             raise ValueError(f"The presenter's notes of {source.stem} need {wanted}; found none.")
+    needs = _joined(lesson[2].split("\n\n")[0])
     return Told(
         key=key[0] if key else source.stem,
         name=source.stem,
         title=first[0].removeprefix("# "),
         promise=_joined(first[1]),
-        needs=_joined(lesson[2].split("\n\n")[0]),
+        needs=needs[:1].upper() + needs[1:],
         planned=int(lesson[1]),
         presented=int(lesson[1]) - sum(map(int, homework)),
         plan=plan.removeprefix("**Presenter's notes.** "),
