@@ -29,7 +29,8 @@ def test(arguments):
     """run every test: doctests, browser and both editions of the notebooks included"""
     make_environment("test")
     programs = {"nodejs": shutil.which("node"), "npm": shutil.which("npm")}
-    install_missing({"chromium": browser(), **programs})
+    walls = shutil.which("bwrap") or sys.platform != "linux"
+    install_missing({"chromium": browser(), **programs, "bubblewrap": walls})
     if shutil.which("npm"):
         fetch_parts()
     found = {"CHROMIUM": browser()} if browser() else {}
@@ -90,6 +91,13 @@ def book(arguments):
     return run([PYTHON, NOTEBOOKS / "book.py", *arguments])
 
 
+def nbgrader(arguments):
+    """hand out, collect and mark the exercises: ARGS="autograde 04_weighted_loss\""""
+    make_environment("grade")
+    install_missing({"bubblewrap": shutil.which("bwrap") or sys.platform != "linux"})
+    return run([PYTHON, ROOT / "grading" / "grade.py", *arguments], PYTHONPATH=str(NOTEBOOKS))
+
+
 def data(arguments):
     """rebuild the shipped tables from the package they come from"""
     make_environment("lab")
@@ -115,7 +123,8 @@ def clean(_arguments):
         "requirements/npm/node_modules",
     ]
     made = [ROOT / name for name in names]
-    for place in ["mtl_course", "tests", "notebooks", "datasets", "requirements", "benchmarks"]:
+    places = "mtl_course tests notebooks grading datasets requirements benchmarks"
+    for place in places.split():
         made += [*(ROOT / place).rglob("__pycache__"), *(ROOT / place).rglob(".ipynb_checkpoints")]
     for folder in made:
         shutil.rmtree(str(folder), ignore_errors=True)
@@ -141,6 +150,7 @@ COMMANDS = {
     "reset": reset,
     "guide": guide,
     "book": book,
+    "nbgrader": nbgrader,
     "data": data,
     "lock": lock,
     "clean": clean,
@@ -164,7 +174,7 @@ def install_missing(found):
         run(["apt-get", "update"])
         run(["apt-get", "install", "--yes", "--no-install-recommends", *missing])
     elif missing:
-        print(f"The browser tests need {' and '.join(missing)}: install what is missing.")
+        print(f"Some tests or commands need {' and '.join(missing)}: install what is missing.")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,13 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 SETTINGS = "share/jupyter/lab/settings/overrides.d/course.json"
 DECIDES = {  # the files that decide what each part holds
     "lab": ["requirements/lab.txt", "requirements/torch.txt", "pyproject.toml", SETTINGS],
+    "grade": ["requirements/grade.txt"],
     "test": ["requirements/test.txt"],
 }
+ADDED = {
+    "grade": "the grader needs",
+    "test": "the tests need",
+}  # in this order, each beside the last
 # a `.venv` that has lost its pyvenv.cfg is the Python it was made of, and nothing may go in there
 SAFE = ["--disable-pip-version-check", "--require-virtualenv"]
 PIP = [PYTHON, "-m", "pip", *SAFE, "install"]
@@ -31,15 +36,17 @@ RANGE = "3.11 to 3.13"
 
 
 def make_environment(wanted):
-    """Makes `.venv` hold what "lab" or "test" needs; touches no network where it already does.
+    """Makes `.venv` hold what "lab", "grade" or "test" needs; touches no network where it does.
 
     The record says `installing` from before a part's first file until after its last, so what an
     interruption leaves is made anew and never built upon.
     """
     if read_record().get("lab") != fingerprint("lab"):
         install_lab(read_record())
-    if wanted == "test" and read_record().get("test") != fingerprint("test"):
-        install_test(read_record())
+    parts = list(ADDED)
+    for part in parts[: parts.index(wanted) + 1] if wanted in parts else []:
+        if read_record().get(part) != fingerprint(part):
+            install_more(part, read_record())
 
 
 def install_lab(record):
@@ -65,13 +72,14 @@ def install_lab(record):
     write_record({"place": str(VENV), "lab": fingerprint("lab")})
 
 
-def install_test(record):
-    """Adds to a `.venv` with the lessons' packages, which it leaves alone, those of the tests."""
-    again = ["--force-reinstall"] if record.get("installing") == "test" else []
-    write_record(dict(record, installing="test"))
-    pins = ROOT / "requirements" / "test.txt"
-    step("Installing what the tests need", [*PINNED, pins, *again])
-    write_record({"place": str(VENV), "lab": record["lab"], "test": fingerprint("test")})
+def install_more(part, record):
+    """Adds to a `.venv` with the lessons' packages, which it leaves alone, those of a part."""
+    again = ["--force-reinstall"] if record.get("installing") == part else []
+    done = {name: value for name, value in record.items() if name != "installing"}
+    write_record(dict(done, installing=part))
+    pins = ROOT / "requirements" / (part + ".txt")
+    step("Installing what " + ADDED[part], [*PINNED, pins, *again])
+    write_record(dict(done, **{part: fingerprint(part)}))
 
 
 def fetch_parts():

@@ -2,8 +2,9 @@
 
 Usage: python requirements/lock.py [--upgrade]
 
-One resolution, cut in two: `lab.txt` holds what the lessons need, `test.txt` what only the tests
-need beside it. PyTorch is left out (`torch.txt` pins it); what each of its builds asks for is not.
+One resolution, cut in three: `lab.txt` holds what the lessons need, `grade.txt` what the grader
+needs beside it, `test.txt` what only the tests need beside both. PyTorch is left out (`torch.txt`
+pins it); what each of its builds asks for is not.
 """
 
 import re
@@ -15,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent / "pyproject.toml"
-LAB, TEST = HERE / "lab.txt", HERE / "test.txt"
+LAB, GRADE, TEST = HERE / "lab.txt", HERE / "grade.txt", HERE / "test.txt"
 HEADER = "# Made by `make lock` from pyproject.toml, and never by hand.\n"
 PIN = re.compile(r"^([a-z0-9.-]+)==.*\n(?: +--hash=.*\n)+", re.MULTILINE)
 
@@ -44,20 +45,20 @@ def install_uv() -> None:
 def main(arguments: list[str]) -> None:
     install_uv()
     with tempfile.TemporaryDirectory() as folder:
-        everything, runtime = Path(folder, "everything.txt"), Path(folder, "runtime.txt")
+        everything, graders, runtime = (Path(folder, f"{name}.txt") for name in "abc")
         if "--upgrade" not in arguments:
-            pinned = [path.read_text(encoding="utf-8") for path in (LAB, TEST) if path.exists()]
-            pins = [pin[0] for text in pinned for pin in PIN.finditer(text)]
+            kept = [path.read_text("utf-8") for path in (LAB, GRADE, TEST) if path.exists()]
+            pins = [pin[0] for text in kept for pin in PIN.finditer(text)]
             everything.write_text("".join(pins), encoding="utf-8")
         pins = list(PIN.finditer(resolve(["test"], everything)))
-        lessons = {
-            pin[1] for pin in PIN.finditer(resolve([], runtime, f"--constraint={everything}"))
-        }
-    lab = [pin[0] for pin in pins if pin[1] in lessons]
-    rest = [pin[0] for pin in pins if pin[1] not in lessons]
-    LAB.write_text(HEADER + "".join(lab), encoding="utf-8", newline="\n")
-    TEST.write_text(HEADER + "".join(rest), encoding="utf-8", newline="\n")
-    print(f"{len(lab)} pins in {LAB.name}, {len(rest)} more in {TEST.name}.")
+        only = f"--constraint={everything}"
+        lessons = {pin[1] for pin in PIN.finditer(resolve([], runtime, only))}
+        grader = {pin[1] for pin in PIN.finditer(resolve(["grade"], graders, only))}
+    parts = {LAB: lessons, GRADE: grader - lessons, TEST: {pin[1] for pin in pins} - grader}
+    for path, names in parts.items():
+        text = HEADER + "".join(pin[0] for pin in pins if pin[1] in names)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"{len(names)} pins in {path.name}.")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ def ran(monkeypatch):
         return 0
 
     monkeypatch.setattr(course, "run", run)
+    monkeypatch.setattr(course.sys, "platform", "linux")
     monkeypatch.setattr(course, "make_environment", lambda wanted: lines.append((wanted, {})))
     monkeypatch.setattr(course, "fetch_parts", lambda: lines.append(("parts", {})))
     return lines
@@ -39,7 +40,7 @@ def test_only_root_may_need_to_say_so(ran, monkeypatch):
 
 
 def test_the_tests_are_told_where_the_browser_is(ran, monkeypatch):
-    found(monkeypatch, google_chrome="/opt/chrome", node="/usr/bin/node")
+    found(monkeypatch, google_chrome="/opt/chrome", node="/usr/bin/node", bwrap="/usr/bin/bwrap")
     course.test(["-x"])
 
     assert ran[0] == ("test", {})
@@ -74,7 +75,7 @@ def test_root_on_debian_gets_what_is_missing(ran, monkeypatch):
 
     assert [line for line, _ in ran[1:3]] == [
         "apt-get update",
-        "apt-get install --yes --no-install-recommends chromium",
+        "apt-get install --yes --no-install-recommends chromium bubblewrap",
     ]
 
 
@@ -85,7 +86,7 @@ def test_anybody_else_is_told_what_is_missing(ran, monkeypatch, capsys, root, ap
     course.test([])
 
     assert [line for line, _ in ran if "apt-get" in line] == []
-    assert "need chromium and nodejs and npm: install" in capsys.readouterr().out
+    assert "need chromium and nodejs and npm and bubblewrap: install" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("ran")
@@ -103,6 +104,17 @@ def test_lint_runs_all_three_and_fails_where_one_fails(monkeypatch):
 def test_drift_is_the_build_that_only_looks(ran):
     course.drift(["00_start_here"])
     assert ran[-1][0].endswith("build.py --check 00_start_here")
+
+
+def test_the_grader_gets_its_packages_and_its_walls(ran, monkeypatch):
+    found(monkeypatch, apt_get="/usr/bin/apt-get")
+    monkeypatch.setattr(course, "is_root", lambda: True)
+    course.nbgrader(["marks"])
+
+    assert ran[0] == ("grade", {})
+    assert ran[2][0].endswith("bubblewrap")
+    assert ran[3][0].endswith("grade.py marks")
+    assert ran[3][1] == {"PYTHONPATH": str(course.NOTEBOOKS)}
 
 
 def test_clean_removes_what_is_made_and_nothing_else(monkeypatch, tmp_path):

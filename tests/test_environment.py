@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = "share/jupyter/lab/settings/overrides.d/course.json"
 MAKING, FETCHING = "Making .venv", "Fetching what has changed"
 LAB = ["Installing the pinned packages", "Installing PyTorch", "Installing the course"]
-TESTS = "Installing what the tests need"
+GRADER, TESTS = "Installing what the grader needs", "Installing what the tests need"
 BACKEND = """
 import shutil
 
@@ -33,7 +33,7 @@ def a_checkout(folder):
     for name in ("requirements/__init__.py", "requirements/environment.py", "course.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    for name in ("lab.txt", "test.txt", "torch.txt"):
+    for name in ("lab.txt", "grade.txt", "test.txt", "torch.txt"):
         (folder / "requirements" / name).write_text(f"{name} 1\n", encoding="utf-8")
     (folder / SETTINGS).parent.mkdir(parents=True)
     (folder / SETTINGS).write_text("{}\n", encoding="utf-8")
@@ -79,13 +79,13 @@ def test_a_fresh_checkout_gets_everything_and_a_second_run_does_nothing(start):
 
 
 def test_the_tests_come_first_as_well_as_after_the_lessons(start):
-    assert make(start, "test") == [MAKING, *LAB, TESTS]
+    assert make(start, "test") == [MAKING, *LAB, GRADER, TESTS]
     assert make(start, "test") == make(start, "lab") == []
 
 
 def test_the_tests_packages_are_added_to_those_of_the_lessons(start):
     make(start, "lab")
-    assert make(start, "test") == [TESTS]
+    assert make(start, "test") == [GRADER, TESTS]
     assert make(start, "lab") == []
 
 
@@ -93,12 +93,20 @@ def test_offline_the_lessons_still_start_after_the_tests_could_not_be_installed(
     make(start, "lab")
     start.fails.add(TESTS)
 
-    assert make(start, "test") == [TESTS, "failed"]
+    assert make(start, "test") == [GRADER, TESTS, "failed"]
     assert make(start, "lab") == []
     assert make(start, "test") == [TESTS + " again", "failed"]  # half-made: not believed
     start.fails.clear()
     assert make(start, "test") == [TESTS + " again"]
     assert make(start, "test") == []
+
+
+def test_the_grader_needs_nothing_of_the_tests(start):
+    assert make(start, "grade") == [MAKING, *LAB, GRADER]
+    assert make(start, "grade") == []
+    start.fails.add(TESTS)
+    assert make(start, "test") == [TESTS, "failed"]
+    assert make(start, "grade") == []
 
 
 @pytest.mark.parametrize("broken", ["Making .venv", "Installing PyTorch", "Installing the course"])
@@ -160,7 +168,7 @@ def test_new_pins_are_fetched_before_anything_is_touched(start):
     assert make(start, "lab") == [FETCHING, "failed"]
     assert start.at.RECORD.read_text(encoding="utf-8") == before
     start.fails.clear()
-    assert make(start, "test") == [FETCHING, *LAB, TESTS]
+    assert make(start, "test") == [FETCHING, *LAB, GRADER, TESTS]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def pins(*files):
 def pinned_for(environment):
     """The one version of each package that such a machine gets."""
     versions = {}
-    for pin in pins("lab.txt", "test.txt", "torch.txt"):
+    for pin in pins("lab.txt", "grade.txt", "test.txt", "torch.txt"):
         if pin.marker is None or pin.marker.evaluate(environment):
             assert pin.name not in versions, f"{pin.name} is pinned twice for {environment}"
             versions[pin.name] = Version(str(pin.specifier).removeprefix("=="))
@@ -88,7 +88,7 @@ def test_what_is_pinned_is_all_that_is_needed_and_no_more():
 
 
 def test_every_pin_has_hashes_and_no_address():
-    for file in ("lab.txt", "test.txt"):
+    for file in ("lab.txt", "grade.txt", "test.txt"):
         text = (ROOT / "requirements" / file).read_text(encoding="utf-8")
         blocks = [pin[0] for pin in lock.PIN.finditer(text)]
         assert text == lock.HEADER + "".join(blocks)  # nothing else: no option, host or folder
@@ -96,12 +96,15 @@ def test_every_pin_has_hashes_and_no_address():
         assert "torch==" not in text
 
 
-def test_the_tests_pins_are_beside_the_lessons_pins():
-    lab, tests = ({pin.name for pin in pins(file)} for file in ("lab.txt", "test.txt"))
+def test_the_parts_pins_are_beside_each_other():
+    parts = ("lab.txt", "grade.txt", "test.txt")
+    lab, grade, tests = ({pin.name for pin in pins(file)} for file in parts)
 
-    assert not lab & tests
+    assert not (lab & grade or lab & tests or grade & tests)
     assert {"jupyterlab", "hatchling", "sympy"} <= lab
+    assert {"nbgrader", "notebook", "sqlalchemy"} <= grade
     assert {"pytest", "nbval", "playwright"} <= tests
+    assert set(PROJECT["optional-dependencies"]["grade"]) <= set(TESTS)
 
 
 def test_what_each_build_of_torch_asks_for_is_listed():
