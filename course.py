@@ -98,6 +98,13 @@ def nbgrader(arguments):
     return run([PYTHON, ROOT / "grading" / "grade.py", *arguments], PYTHONPATH=str(NOTEBOOKS))
 
 
+def slides(arguments):
+    """write all lessons as slides that open from disk, into build/slides"""
+    make_environment("lab")
+    fetch_parts()
+    return run([PYTHON, NOTEBOOKS / "slides.py", *arguments])
+
+
 def data(arguments):
     """rebuild the shipped tables from the package they come from"""
     make_environment("lab")
@@ -151,6 +158,7 @@ COMMANDS = {
     "guide": guide,
     "book": book,
     "nbgrader": nbgrader,
+    "slides": slides,
     "data": data,
     "lock": lock,
     "clean": clean,

@@ -12,13 +12,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
+import composing
 import editions
 import glossary
 import moving
 import nbformat
 import shelf
 from bs4 import BeautifulSoup
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
@@ -27,7 +27,6 @@ from tqdm.auto import tqdm
 from mtl_course.panels import style_sheet
 
 ROOT = editions.HERE.parent
-TEMPLATES = editions.HERE / "templates"
 PARTS = ROOT / "requirements" / "npm" / "node_modules"
 CHECK = re.compile(r"^checks\.check_", re.MULTILINE)
 HINT = re.compile(r'^# checks\.hint\("(\w+)", 1\)$', re.MULTILINE)
@@ -107,36 +106,14 @@ def _hints(source: str, name: str) -> list[NotebookNode]:
 
 def page(lesson: NotebookNode, address: str, known: list[glossary.Entry]) -> Page:
     """A lesson as a page: cells by nbconvert, panels that move, words of the glossary linked."""
-    panels: list[moving.Panel] = []
-    for output in (output for cell in lesson.cells for output in cell.get("outputs", [])):
-        panel = moving.panel_of(output)
-        if panel is not None:
-            output.data = {"text/html": f'<div class="panel" data-place="{len(panels)}"></div>'}
-            panels.append(panel)
-    exporter = HTMLExporter(
-        template_name="course",
-        extra_template_basedirs=[str(TEMPLATES)],
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-    )
-    soup = BeautifulSoup(exporter.from_notebook_node(lesson)[0], "html.parser")
-    for needless in soup.select("style, a.anchor-link"):
-        needless.decompose()  # each table of pandas brings a style, each heading a link to itself
-    for table in soup.find_all("table"):
-        table.attrs.pop("border", None)
-        table.wrap(soup.new_tag("div", attrs={"class": "wide"}))
-        for corner in table.find_all(lambda tag: tag.name == "th" and not tag.get_text(strip=True)):
-            corner.name = "td"  # the head of nothing
+    exported = composing.export(lesson, HTMLExporter(template_name="course", **composing.EXPORT))
+    soup = exported.soup
     places = _places(soup, address)
     words = glossary.link(soup, known, PROSE)
     title = soup.h1.get_text()
     promise = soup.h1.find_next("p").get_text(" ", strip=True)
     soup.h1.insert_after(_contents(soup))
-    body = str(soup)
-    for number, panel in enumerate(panels):
-        body = body.replace(f'<div class="panel" data-place="{number}"></div>', panel.place)
-    scripts = "".join(dict.fromkeys(panel.script for panel in panels))
-    return Page(address, title, promise, body, scripts, words, places)
+    return Page(address, title, promise, *composing.with_panels(exported), words, places)
 
 
 def _contents(soup: BeautifulSoup) -> BeautifulSoup:
@@ -166,44 +143,14 @@ def _places(soup: BeautifulSoup, address: str) -> list[Place]:
     ]
 
 
-def frame(
-    title: str,
-    body: str,
-    *,
-    style: str = "",
-    scripts: str = "",
-    before: tuple[str, str] | None = None,
-    after: tuple[str, str] | None = None,
-) -> str:
-    """A whole page: what is around every page of the book, and `body` in it."""
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined)
-    return templates.get_template("page.html.j2").render(
-        title=title,
-        body=body,
-        style=style + _template("book.css"),
-        theme=_template("theme.js"),
-        behaviour=_template("page.js"),
-        scripts=scripts,
-        before=before,
-        after=after,
-    )
-
-
-def _template(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
 def contents_page(pages: list[Page]) -> str:
     """The first page: what the lessons are."""
-    items = "".join(
-        f'<li><a href="{each.address}">{each.title}</a><p>{each.promise}</p></li>\n'
-        for each in pages
-    )
-    return frame(
+    lessons = composing.lesson_list((each.address, each.title, each.promise) for each in pages)
+    return composing.frame(
         "Multi-task learning for e-commerce recommendation",
         "<h1>Multi-task learning for e-commerce recommendation</h1>\n<p>The lessons to read. Every "
         "slider that looks its answer up moves here too; to change code, and to have an exercise "
-        f"judged, run the notebooks.</p>\n<ul class='lessons'>\n{items}</ul>\n",
+        f"judged, run the notebooks.</p>\n{lessons}",
     )
 
 
@@ -214,12 +161,12 @@ def search_page(places: list[Place]) -> str:
     library = re.sub(r"^//# sourceMappingURL=.*$", "", library, flags=re.MULTILINE)
     rows = [{"id": number} | place._asdict() for number, place in enumerate(places)]
     index = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
-    return frame(
+    return composing.frame(
         "Search the course",
         "<h1>Search the course</h1>\n<noscript><p>The search needs scripts.</p></noscript>\n"
         '<p id="count" role="status"></p>\n<ol id="found"></ol>\n',
         scripts=f'<script type="application/json" id="places">{index}</script>\n'
-        f"<script>\n/* {licence} */\n{library}\n{_template('search.js')}</script>\n",
+        f"<script>\n/* {licence} */\n{library}\n{composing.template('search.js')}</script>\n",
     )
 
 
@@ -248,7 +195,7 @@ def _files(pages: list[Page], known: list[glossary.Entry]) -> dict[str, str]:
     neighbours = [None, *((each.address, each.title) for each in pages), None]
     for each, before, after in zip(pages, neighbours, neighbours[2:], strict=False):
         style = style_sheet() if each.scripts or "stand-in" in each.body else ""
-        files[each.address] = frame(
+        files[each.address] = composing.frame(
             each.title, each.body, style=style, scripts=each.scripts, before=before, after=after
         )
     used = defaultdict(list)
@@ -261,7 +208,7 @@ def _files(pages: list[Page], known: list[glossary.Entry]) -> dict[str, str]:
         for entry in known
     ]
     files["index.html"] = contents_page(pages)
-    files["glossary.html"] = frame("Glossary", glossary.page_html(known, used))
+    files["glossary.html"] = composing.frame("Glossary", glossary.page_html(known, used))
     files["search.html"] = search_page(places)
     return files
 

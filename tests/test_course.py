@@ -55,10 +55,11 @@ def test_what_pages_are_made_of_is_fetched_before_the_tests_where_npm_is(ran, mo
     assert [line for line, _ in ran].count("parts") == (npm is not None)
 
 
-def test_a_book_is_written_after_its_parts_are_there(ran):
-    course.book(["00_start_here"])
+@pytest.mark.parametrize("what", ["book", "slides"])
+def test_pages_are_written_after_their_parts_are_there(ran, what):
+    course.COMMANDS[what](["00_start_here"])
     assert [line for line, _ in ran[:2]] == ["lab", "parts"]
-    assert ran[2][0].endswith("book.py 00_start_here")
+    assert ran[2][0].endswith(f"{what}.py 00_start_here")
 
 
 def test_a_browser_that_is_named_is_the_one(monkeypatch):

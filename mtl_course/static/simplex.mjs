@@ -197,7 +197,7 @@ function drawScale(parent, facts, points, task, limits) {
 }
 
 function drawMetric(parent, facts, points, task, choose, signal) {
-  const row = html(parent, "section", { className: "metric" });
+  const row = html(parent, "div", { className: "metric" });
   const means = points.map((metrics) => metrics[task].mean);
   const limits = [Math.min(...means), Math.max(...means)];
   const showMap = drawMap(row, facts, points, task, limits, choose, signal);

@@ -48,7 +48,7 @@ function drawLists(parent, facts, lists) {
   const k = facts.k;
   const entries = (point, household) => Array.from(lists.slice((point * facts.households.length + household) * k, (point * facts.households.length + household + 1) * k));
   const columns = facts.households.map((household) => {
-    const column = html(parent, "section");
+    const column = html(parent, "div");
     html(column, "h4", { textContent: household });
     const list = html(column, "ol");
     return Array.from({ length: k }, () => html(list, "li"));
