@@ -60,8 +60,9 @@ def height(cell: NotebookNode) -> int:
         if items:
             return LINE * sum(1 + len(one) // CHARACTERS for one in items) + 24
         return LINE * (1 + len(" ".join(lines)) // CHARACTERS) + 24
-    tall = FOLD
-    for output in cell.outputs if "verdict" not in cell.metadata.get("tags", []) else []:
+    folded = {"verdict", "solution"} & set(cell.metadata.get("tags", []))
+    tall = FOLD * 2 if folded and cell.outputs else FOLD
+    for output in [] if folded else cell.outputs:
         data = output.get("data", {})
         if moving.panel_of(output) is not None:
             tall += ROOM

@@ -6,7 +6,6 @@ import composing
 import editions
 import nbformat
 import pytest
-import shelf
 import slides
 from bs4 import BeautifulSoup
 
@@ -98,10 +97,10 @@ def test_what_a_panel_shows_in_words_is_a_note(deck):
 
 def test_code_answers_and_verdicts_are_folded_and_outputs_are_not(deck):
     shut = [each.summary.get_text() for each in deck.select("details.code")]
-    assert shut == ["Code", "Code", "One answer", "Code", "Its verdict"]
+    assert shut == ["Code", "Code", "One answer", "What it shows", "Code", "Its verdict"]
     assert not any(fold.has_attr("open") for fold in deck.find_all("details"))
     seen = [out for out in deck.select(".output_area") if not out.find_parent("details")]
-    assert len(seen) == 2  # of print, and of the solution
+    assert len(seen) == 1  # of print
 
 
 def test_a_formula_keeps_its_line_and_a_fold_its_paragraphs(deck):
@@ -133,12 +132,15 @@ def test_what_does_not_fit_goes_on_to_a_slide_below_that_says_where_one_is():
     ] * 2
 
 
-def test_a_question_is_not_parted_from_its_answers():
-    quiz = "**1. Which?**\n\n<details><summary>A. One</summary>\n\nNo.\n\n</details>\n"
-    cells = many("word " * 80 + "\n\n" + quiz, 3)
-    for place, cell in enumerate(cells):
-        if cell.source.startswith("**1."):
-            assert cells[place + 1].source.startswith("<details>")
+def test_a_question_is_not_parted_from_its_answers_nor_an_exercise_from_its_verdict(lesson):
+    option = "<details><summary>{}. It</summary>\n\nNo.\n\n</details>"
+    quiz = "**1. Which?**\n\n" + "\n".join(map(option.format, "ABC")) + "\n\nAnd then."
+    cell = nbformat.v4.new_markdown_cell(quiz)
+    found = slides.groups(nbformat.v4.new_notebook(cells=[cell]))
+    assert [len(group) for group in found] == [4, 1]
+
+    [exercise] = [group for group in slides.groups(lesson) if group[0].source == "## Exercises"]
+    assert [piece.source[:5] for piece in exercise] == ["## Ex", "**1.*", "count", "check"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_the_folder_holds_reveal_with_its_licence_and_a_list_of_decks(
     index = BeautifulSoup((tmp_path / "slides" / "index.html").read_text("utf-8"), "html.parser")
     assert index.select_one(".lessons a")["href"] == "04_weighted_loss.html"
     with pytest.raises(ValueError, match=r"a folder without reveal/reveal\.js"):
-        shelf.refuse_other_folders(tmp_path, "reveal/reveal.js")
+        slides.build([source], tmp_path)
 
 
 def test_a_template_that_lacks_a_value_is_refused():

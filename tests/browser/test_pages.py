@@ -317,3 +317,12 @@ def test_without_scripts_the_table_stands_and_with_them_it_does_not(open_file, t
     still = open_file(path, scripts=False)
     assert still.locator("tbody tr").count() == 3 * 2
     assert re.search(r"16\s+1\s+0\.280", still.locator("table").inner_text())
+
+
+def test_a_choice_is_readable_on_a_dark_page(open_file, tmp_path):
+    path = pages.write_page(scores(), tmp_path / "scores.html", title="Scores")
+    page = open_file(path, scheme="dark")
+    found = page.locator("select").evaluate(
+        "(one) => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]"
+    )
+    assert found == ["rgb(232, 232, 232)", "rgb(44, 44, 44)"]  # 11 : 1; Chromium's own grey has 4.3

@@ -107,6 +107,8 @@ def test_a_slider_is_moved_and_the_slide_stays(deck):
     to(deck, ".mtl-panel")
     box = deck.locator(".present .mtl-panel").bounding_box()
     assert box["y"] + box["height"] <= 720
+    picture = deck.locator(".present .mtl-panel .pictures").bounding_box()
+    assert box["y"] < deck.locator(SLIDER).bounding_box()["y"] < picture["y"]
     before = deck.evaluate(NOW)
 
     deck.locator(SLIDER).press("Home")
