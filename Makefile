@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export TORCH_INDEX
 
-COMMANDS := help lab test env doctor lint notebooks drift reset guide book slides nbgrader data lock clean
+COMMANDS := help lab test env doctor lint notebooks drift reset guide book slides nbgrader hub data lock clean
 .PHONY: $(COMMANDS)
 $(COMMANDS):
 	@$(PYTHON) course.py $@ $(ARGS)

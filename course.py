@@ -4,7 +4,16 @@ import os
 import shutil
 import sys
 
-from requirements.environment import PYTHON, ROOT, fetch_parts, make_environment, run, stop
+from requirements.environment import (
+    PYTHON,
+    ROOT,
+    fetch_hub,
+    fetch_parts,
+    hub_places,
+    make_environment,
+    run,
+    stop,
+)
 
 NOTEBOOKS = ROOT / "notebooks"
 FIRST = "00_start_here.ipynb"
@@ -105,6 +114,16 @@ def slides(arguments):
     return run([PYTHON, NOTEBOOKS / "slides.py", *arguments])
 
 
+def hub(arguments):
+    """serve a class with deploy/, as root; ARGS=--measure tells memory and seconds per learner"""
+    make_environment("lab")
+    fetch_hub()
+    if arguments[:1] == ["--measure"]:
+        return run([PYTHON, ROOT / "deploy" / "trial.py", *arguments[1:]], **hub_places())
+    config = ROOT / "deploy" / "jupyterhub_config.py"
+    return run([PYTHON, "-m", "jupyterhub", "--config", config, *arguments], **hub_places())
+
+
 def data(arguments):
     """rebuild the shipped tables from the package they come from"""
     make_environment("lab")
@@ -128,9 +147,10 @@ def clean(_arguments):
         ".ruff_cache",
         ".import_linter_cache",
         "requirements/npm/node_modules",
+        "requirements/proxy/node_modules",
     ]
     made = [ROOT / name for name in names]
-    places = "mtl_course tests notebooks grading datasets requirements benchmarks"
+    places = "mtl_course tests notebooks grading deploy datasets requirements benchmarks"
     for place in places.split():
         made += [*(ROOT / place).rglob("__pycache__"), *(ROOT / place).rglob(".ipynb_checkpoints")]
     for folder in made:
@@ -159,6 +179,7 @@ COMMANDS = {
     "book": book,
     "nbgrader": nbgrader,
     "slides": slides,
+    "hub": hub,
     "data": data,
     "lock": lock,
     "clean": clean,

@@ -20,6 +20,7 @@ DECIDES = {  # the files that decide what each part holds
     "lab": ["requirements/lab.txt", "requirements/torch.txt", "pyproject.toml", SETTINGS],
     "grade": ["requirements/grade.txt"],
     "test": ["requirements/test.txt"],
+    "hub": ["requirements/hub.txt"],
 }
 ADDED = {
     "grade": "the grader needs",
@@ -31,6 +32,8 @@ PIP = [PYTHON, "-m", "pip", *SAFE, "install"]
 PINNED = [*PIP, "--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"]
 NPM = ROOT / "requirements" / "npm"
 PARTS = NPM / "node_modules"  # what exported pages and slides are made of
+PROXY = ROOT / "requirements" / "proxy"  # what stands in front of a class's server
+HUB = ROOT / "build" / "hub"
 OLDEST, NEWEST = (3, 11), (3, 13)
 RANGE = "3.11 to 3.13"
 
@@ -83,20 +86,46 @@ def install_more(part, record):
 
 
 def fetch_parts():
-    """Makes `requirements/npm/node_modules` hold what package-lock.json pins, with hashes.
+    """Makes `requirements/npm/node_modules` hold what exported pages and slides are made of."""
+    fetch_npm(NPM, "what pages are made of", "Pages and slides are made of packages")
+
+
+def fetch_hub():
+    """Makes `build/hub` and `requirements/proxy/node_modules` hold what a class's server needs.
+
+    `.venv` stays that of the lessons alone: the server finds the rest by PYTHONPATH.
+    """
+    fetch_npm(PROXY, "the server's proxy", "The class's server has a proxy")
+    pins = ROOT / "requirements" / "hub.txt"
+    wanted = fingerprint("hub") + (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
+    record = HUB / "course.json"
+    if record.exists() and record.read_text(encoding="utf-8") == wanted:
+        return
+    shutil.rmtree(str(HUB), ignore_errors=True)
+    step("Installing the class's server", [*PINNED, pins, "--target", HUB])
+    record.write_text(wanted, encoding="utf-8")
+
+
+def hub_places():
+    """The variables by which Python and Jupyter find what `fetch_hub` fetched."""
+    return {"PYTHONPATH": str(HUB), "JUPYTER_CONFIG_PATH": str(HUB / "etc" / "jupyter")}
+
+
+def fetch_npm(folder, what, reason):
+    """Makes `node_modules` in a folder hold what its package-lock.json pins, with hashes.
 
     npm removes what is there before it begins, and the record is written last: what an
     interruption leaves is fetched anew.
     """
-    record = PARTS / "course.json"
-    pins = hashlib.sha256((NPM / "package-lock.json").read_bytes()).hexdigest()
+    record = folder / "node_modules" / "course.json"
+    pins = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     if record.exists() and record.read_text(encoding="utf-8") == pins:
         return
     npm = shutil.which("npm")
     if npm is None:
-        stop("Pages and slides are made of packages that npm fetches: install Node.js with npm.")
+        stop(f"{reason} that npm fetches: install Node.js with npm.")
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    step("Fetching what pages are made of", [npm, "ci", "--prefix", NPM, *quiet])
+    step(f"Fetching {what}", [npm, "ci", "--prefix", folder, *quiet])
     record.write_text(pins, encoding="utf-8")
 
 

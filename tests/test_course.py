@@ -133,3 +133,19 @@ def test_help_names_every_command(capsys):
     course.show_help([])
     text = capsys.readouterr().out
     assert all(f"  {name} " in text for name in course.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "end"),
+    [
+        (["--port=9000"], "-m jupyterhub --config {}/jupyterhub_config.py --port=9000"),
+        (["--measure", "2"], " {}/trial.py 2"),
+    ],
+)
+def test_the_hub_finds_what_was_fetched_for_it(ran, monkeypatch, arguments, end):
+    monkeypatch.setattr(course, "fetch_hub", lambda: ran.append(("hub", {})))
+    course.hub(arguments)
+
+    assert [line for line, _ in ran[:2]] == ["lab", "hub"]
+    assert ran[2][0].endswith(end.format(course.ROOT / "deploy"))
+    assert set(ran[2][1]) == {"PYTHONPATH", "JUPYTER_CONFIG_PATH"}

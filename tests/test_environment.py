@@ -344,6 +344,55 @@ def test_without_npm_it_is_said_what_to_install(npm, monkeypatch):
         npm.at.fetch_parts()
 
 
+@pytest.fixture
+def fetch_hub(npm):
+    """Fetches a class's server; `done` lists the steps."""
+    proxy = npm.root / "requirements" / "proxy"
+    proxy.mkdir()
+    (proxy / "package-lock.json").write_text("{}", encoding="utf-8")
+    (npm.root / "requirements" / "hub.txt").write_text("hub.txt 1\n", encoding="utf-8")
+    npm.at.VENV.mkdir()
+    (npm.at.VENV / "pyvenv.cfg").write_text("version = 3.11.7\n", encoding="utf-8")
+
+    def step(title, _command):
+        npm.done.append(title)
+        if title in npm.fails:
+            raise SystemExit(title)
+        made = npm.at.HUB if title == SERVER else proxy / "node_modules"
+        made.mkdir(parents=True)
+
+    npm.at.step = step
+
+    def fetch():
+        npm.done.clear()
+        try:
+            npm.at.fetch_hub()
+        except SystemExit:
+            return [*npm.done, "failed"]
+        return list(npm.done)
+
+    return fetch
+
+
+PROXY, SERVER = "Fetching the server's proxy", "Installing the class's server"
+
+
+def test_a_class_s_server_is_fetched_once_and_again_when_its_pins_change(fetch_hub, npm):
+    assert fetch_hub() == [PROXY, SERVER]
+    assert fetch_hub() == []
+    (npm.root / "requirements" / "hub.txt").write_text("hub.txt 2\n", encoding="utf-8")
+    assert fetch_hub() == [SERVER]
+
+
+def test_a_server_half_fetched_or_for_another_python_is_fetched_anew(fetch_hub, npm):
+    npm.fails.add(SERVER)
+    assert fetch_hub() == [PROXY, SERVER, "failed"]
+    npm.fails.clear()
+    assert fetch_hub() == [SERVER]
+    (npm.at.VENV / "pyvenv.cfg").write_text("version = 3.12.8\n", encoding="utf-8")
+    assert fetch_hub() == [SERVER]
+
+
 def test_every_part_is_pinned_with_a_hash():
     folder = ROOT / "requirements" / "npm"
     lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
