@@ -19,11 +19,28 @@ function reachWhatScrolls() {
   }
 }
 
-/** As large as its slide has room for, and no more than a quarter larger than it is. */
-function fit(panel) {
-  const slide = panel.closest("section");
-  const room = 650 - (panel.getBoundingClientRect().top - slide.getBoundingClientRect().top) / Reveal.getScale();
-  panel.style.zoom = Math.min(1.25, Math.max(0.65, room / panel.offsetHeight));
+/** Make what a slide shows as large as it has room for, a panel before all: it is to be seen whole. */
+function fit(slide) {
+  const over = () => slide.scrollHeight - slide.clientHeight;
+  const shrink = (one, from, to) => {
+    for (let zoom = from; zoom >= to && (over() > 0 || zoom === from); zoom -= 0.05) one.style.zoom = zoom;
+  };
+  for (const wide of slide.querySelectorAll(".wide")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.style.zoom = Math.max(0.55, wide.clientWidth / wide.scrollWidth);
+  }
+  for (const panel of slide.querySelectorAll(".mtl-alone")) {
+    shrink(panel, 1.25, 0.9);
+    if (over() <= 0) continue;
+    const top = (panel.getBoundingClientRect().top - slide.getBoundingClientRect().top) / Reveal.getScale();
+    panel.style.zoom = "";
+    panel.style.zoom = Math.min(1.25, Math.max(0.65, (650 - top) / panel.offsetHeight)); // folds below it scroll
+  }
+  for (const picture of slide.querySelectorAll("img")) {
+    if (over() > 0) picture.style.maxHeight = `${Math.max(280, picture.offsetHeight - over())}px`;
+  }
+  for (const wide of slide.querySelectorAll(".wide")) {
+    if (over() > 0) shrink(wide, Number(wide.style.zoom || 1), 0.55);
+  }
 }
 
 Reveal.initialize({
@@ -40,7 +57,7 @@ Reveal.initialize({
   plugins: [RevealNotes],
 });
 addEventListener("load", () => {
-  for (const panel of document.querySelectorAll(".mtl-alone")) fit(panel);
+  for (const slide of document.querySelectorAll(leaf)) fit(slide);
   reachWhatScrolls();
   Reveal.on("slidechanged", reachWhatScrolls);
   document.addEventListener("toggle", reachWhatScrolls, true);
