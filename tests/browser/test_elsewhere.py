@@ -7,8 +7,12 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-# Notebook 7 asks for a setting that only JupyterLab has, with or without a panel on the page
-NOTEBOOKS_OWN = "Cannot read properties of undefined (reading 'schema')"
+# Notebook 7 asks for a setting and, on a busy machine, for a command that only JupyterLab has, with
+# or without a panel on the page
+NOTEBOOKS_OWN = (
+    "Cannot read properties of undefined (reading 'schema')",
+    "Command 'filebrowser:open-path' not registered.",
+)
 SLIDER = ".mtl-panel input[type=range]"
 PANELS = """
 import torch
@@ -55,7 +59,7 @@ def visit(chromium, lab):
 
     yield visit_
     context.close()
-    assert not [error for error in errors if error != NOTEBOOKS_OWN], errors
+    assert not [error for error in errors if error not in NOTEBOOKS_OWN], errors
 
 
 def moves_both_panels(page) -> None:
