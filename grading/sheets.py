@@ -4,7 +4,6 @@ A sheet holds no solution, and nothing in it is trusted when it comes back.
 """
 
 import ast
-import importlib
 import symtable
 from pathlib import Path
 from typing import NamedTuple
@@ -41,8 +40,7 @@ def sheet(source: Path) -> Sheet:
         ValueError: its exercises are not those of its judge, each with an answer and a check.
     """
     cells = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent").cells
-    judge = source.stem if editions.is_case(source) else f"lesson_{source.stem[:2]}"
-    lesson = importlib.import_module(f"mtl_course.checks.{judge}").LESSON
+    lesson = editions.lesson_of(source.stem)
     judged = [exercise.name for exercise in lesson.exercises]
     answers, asked, needed = {}, [], set()
     for number, cell in enumerate(cells):

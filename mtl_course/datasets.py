@@ -184,6 +184,11 @@ def _table_file(folder: Path, name: str) -> Path:
     return there[0]
 
 
+def complete_journey_digest() -> str:
+    """The SHA-256 of the shop's SHA256SUMS, and so of all its tables, for a stored result."""
+    return hashlib.sha256((complete_journey_folder() / "SHA256SUMS").read_bytes()).hexdigest()
+
+
 def _shipped(file: str) -> pd.DataFrame:
     table = pd.read_parquet(_verified(complete_journey_folder(), file))
     for name in table.columns:

@@ -4,7 +4,6 @@ Usage: python notebooks/book.py [--into FOLDER] [00_start_here ...]
 """
 
 import argparse
-import importlib
 import json
 import re
 import sys
@@ -94,9 +93,8 @@ def _hints(source: str, name: str) -> list[NotebookNode]:
     asked = HINT.findall(source)
     if not asked:
         return []
-    judge = f"lesson_{name[:2]}" if name[:2].isdigit() else name
-    lesson = importlib.import_module(f"mtl_course.checks.{judge}").LESSON
-    hints = [hint for one in lesson.exercises if one.name in asked for hint in one.hints]
+    exercises = editions.lesson_of(name).exercises
+    hints = [hint for one in exercises if one.name in asked for hint in one.hints]
     folds = [
         f"<details><summary>Hint {number}</summary>\n\n{hint}\n\n</details>"
         for number, hint in enumerate(hints, start=1)

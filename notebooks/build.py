@@ -120,6 +120,11 @@ def write(notebook: NotebookNode, path: Path) -> None:
         raise ValueError(
             f"{path.name} must stay under {MOST_BYTES} bytes; found {size}. Draw smaller figures."
         )
+    store(text, path)
+
+
+def store(text: str, path: Path) -> None:
+    """Stores a text whole or not at all."""
     path.parent.mkdir(exist_ok=True)
     partial = path.with_suffix(".partial")
     try:

@@ -5,12 +5,15 @@ cells tagged `presenter` are left out of the learner's edition.
 """
 
 import hashlib
+import importlib
 import re
 from pathlib import Path
 
 import jupytext
 import nbformat
 from nbformat import NotebookNode
+
+from mtl_course.checks.lessons import Lesson
 
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "source"
@@ -39,6 +42,12 @@ def sources(names: list[str]) -> list[Path]:
 def is_case(path: Path) -> bool:
     """Whether a lesson, by its source or a notebook of it, needs data that may not be shipped."""
     return path.stem.startswith("case_")
+
+
+def lesson_of(name: str) -> Lesson:
+    """What is asked in the lesson whose source's name begins so: "04" or "04_weighted_loss"."""
+    judge = f"lesson_{name[:2]}" if name[:2].isdigit() else name
+    return importlib.import_module(f"mtl_course.checks.{judge}").LESSON
 
 
 def stored_at(source: Path, solved: bool) -> Path:

@@ -4,7 +4,6 @@ Usage: python notebooks/guide.py [--check] [--measure]
 """
 
 import argparse
-import importlib
 import json
 import os
 import platform
@@ -132,9 +131,8 @@ def _quiz(text: str) -> list[Question]:
 
 def mistakes(key: str) -> list[tuple[str, str]]:
     """Exercise and what its check says, for each mistake that the lesson's judges know."""
-    name = f"lesson_{key}" if key.isdigit() else key
-    lesson = importlib.import_module(f"mtl_course.checks.{name}").LESSON
-    return [(one.name, mistake.says) for one in lesson.exercises for mistake in one.mistakes]
+    exercises = editions.lesson_of(key).exercises
+    return [(one.name, mistake.says) for one in exercises for mistake in one.mistakes]
 
 
 def guide(lessons: list[Told], measured: dict) -> str:
@@ -233,7 +231,7 @@ def main(arguments: list[str]) -> int:
             else "Run `make guide`: a lesson says more."
         )
         return 0 if same else 1
-    _write(GUIDE, fresh)
+    build.store(fresh, GUIDE)
     return 0
 
 
@@ -245,13 +243,7 @@ def _measure_anew(sources: list[Path]) -> None:
     )
     seconds = stored.get("seconds", {}) | measure(sources)
     record = {"machine": machine, "seconds": dict(sorted(seconds.items()))}
-    _write(SECONDS, json.dumps(record, indent=1) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_suffix(".partial")
-    draft.write_text(text, encoding="utf-8", newline="\n")
-    draft.replace(path)
+    build.store(json.dumps(record, indent=1) + "\n", SECONDS)
 
 
 if __name__ == "__main__":

@@ -203,3 +203,8 @@ def test_the_funnel_is_read_with_its_dates():
     assert len(funnel) == 6_577
     assert funnel[["active", "bought_covered", "redeemed"]].sum().tolist() == [6_395, 4_889, 792]
     assert (funnel["start"] < "2017-10-01").sum() == 4_156
+
+
+def test_the_digest_of_the_shop_is_that_of_its_list_of_hashes():
+    sums = (FOLDER / "SHA256SUMS").read_bytes()
+    assert datasets.complete_journey_digest() == hashlib.sha256(sums).hexdigest()

@@ -5,7 +5,6 @@ stands what the hidden window said.
 """
 
 import argparse
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -135,9 +134,8 @@ def shops() -> tuple[shop.Shop, shop.Shop, Known]:
 
 
 def read() -> dict[str, object]:
-    folder = datasets.complete_journey_folder()
-    sums = hashlib.sha256((folder / "SHA256SUMS").read_bytes()).hexdigest()
-    return read_results(RESULTS, {"settings": SETTINGS, "data": sums}, torch=torch.__version__)
+    made_with = {"settings": SETTINGS, "data": datasets.complete_journey_digest()}
+    return read_results(RESULTS, made_with, torch=torch.__version__)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ results.json beside this file, and is not made again by the next run with the sa
 """
 
 import argparse
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -576,14 +575,9 @@ def household_gains(ours: Said, theirs: Said, test: Interactions) -> list[int]:
     return (10_000 * (ap[0] - ap[1])).round().int().tolist()
 
 
-def data_hash() -> str:
-    sums = (datasets.complete_journey_folder() / "SHA256SUMS").read_bytes()
-    return hashlib.sha256(sums).hexdigest()
-
-
 def read() -> dict[str, object]:
     """What is stored, if it was made with these settings and these data; else nothing yet."""
-    made_with = {"settings": SETTINGS, "data": {"SHA256SUMS": data_hash()}}
+    made_with = {"settings": SETTINGS, "data": {"SHA256SUMS": datasets.complete_journey_digest()}}
     return read_results(RESULTS, made_with, torch=torch.__version__, chosen={})
 
 

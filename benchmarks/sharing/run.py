@@ -5,7 +5,6 @@ to results.json beside this file, and is not made again by the next run with the
 """
 
 import argparse
-import hashlib
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -187,14 +186,9 @@ def shop_split() -> Split:
     return Split(*(only_tasks(log, TASKS) for log in shop.split_by_time(core)))
 
 
-def data_hash() -> str:
-    sums = (datasets.complete_journey_folder() / "SHA256SUMS").read_bytes()
-    return hashlib.sha256(sums).hexdigest()
-
-
 def read() -> dict[str, object]:
     """What is stored, if it was made with these settings and these data; else nothing yet."""
-    made_with = {"settings": SETTINGS, "data": {"SHA256SUMS": data_hash()}}
+    made_with = {"settings": SETTINGS, "data": {"SHA256SUMS": datasets.complete_journey_digest()}}
     return read_results(RESULTS, made_with, torch=torch.__version__, chosen={})
 
 

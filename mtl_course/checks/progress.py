@@ -90,9 +90,9 @@ def overview() -> Overview:
         for module in pkgutil.iter_modules(checks.__path__)
         if module.name.startswith(("lesson_", "case_"))
     ]
-    rows = []
+    rows, record = [], _by_lesson(locker.read(RECORD) or {})
     for lesson in sorted(lessons, key=lambda one: one.key):
-        kept = best(lesson.key)
+        kept = record.get(lesson.key, {})
         found = [kept.get(exercise.name) for exercise in lesson.exercises]
         rows.append(
             Row(lesson.key, lesson.title, found.count("right"), found.count("wrong"), len(found))
